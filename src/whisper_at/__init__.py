@@ -1,0 +1,83 @@
+"""Hears a recording once and writes down both what was said and what was heard.
+
+>>> import whisper_at
+>>> model = whisper_at.load("base")                                     # doctest: +SKIP
+>>> annotation = model.annotate("street.mp3")                           # doctest: +SKIP
+>>> annotation.text, [event.label for event in annotation.events]       # doctest: +SKIP
+
+Everything heavy loads on first use: `import whisper_at` reads no library but the standard ones.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "1.0.0.dev1"
+
+if TYPE_CHECKING:
+    from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tag, TagRow, Tags, Word
+    from whisper_at.compat import load_model, parse_at_label, print_label_name, print_support_language
+    from whisper_at.errors import (
+        AudioError,
+        HeadError,
+        HeadMismatch,
+        OptionError,
+        OutputError,
+        WeightsError,
+        WeightsMissing,
+        WhisperATError,
+    )
+    from whisper_at.pipeline import Model, Options, load
+
+_HOME = {
+    "annotation": ("Annotation", "Event", "Provenance", "Segment", "Tag", "TagRow", "Tags", "Word"),
+    "compat": ("load_model", "parse_at_label", "print_label_name", "print_support_language"),
+    "errors": (
+        "AudioError",
+        "HeadError",
+        "HeadMismatch",
+        "OptionError",
+        "OutputError",
+        "WeightsError",
+        "WeightsMissing",
+        "WhisperATError",
+    ),
+    "pipeline": ("Model", "Options", "load"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Annotation",
+    "AudioError",
+    "Event",
+    "HeadError",
+    "HeadMismatch",
+    "Model",
+    "OptionError",
+    "Options",
+    "OutputError",
+    "Provenance",
+    "Segment",
+    "Tag",
+    "TagRow",
+    "Tags",
+    "WeightsError",
+    "WeightsMissing",
+    "WhisperATError",
+    "Word",
+    "__version__",
+    "load",
+    "load_model",
+    "parse_at_label",
+    "print_label_name",
+    "print_support_language",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'whisper_at' has no attribute {name!r}")
+    return getattr(import_module(f"whisper_at.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

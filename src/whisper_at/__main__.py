@@ -1,0 +1,5 @@
+"""`python -m whisper_at` is the command `whisper-at`."""
+
+from whisper_at.cli import main
+
+main()

@@ -1,0 +1,172 @@
+"""What was said and what was heard: plain values, no tensors, no formats.
+
+In: the transcript and the tags of a recording. Out: one frozen `Annotation`, which goes to a dictionary
+(schema `whisper-at/1`, described in docs/file-formats.md) and comes back the same.
+Times are seconds from the start of the recording.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SCHEMA = "whisper-at/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A word with its blank and punctuation, as in Whisper: `" Hello,"`."""
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A stretch of transcript with the ten fields of openai-whisper's segments.
+
+    `seek` is the first frame (10 ms) of the window that it was heard in; `words` is None unless asked for.
+    """
+
+    id: int
+    seek: int
+    start: float
+    end: float
+    text: str
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+    words: tuple[Word, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A label that was heard from `start` to `end`; the probability is the mean over its cells."""
+
+    label: str
+    mid: str
+    start: float
+    end: float
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tag:
+    """A label with its probability in one row."""
+
+    label: str
+    mid: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagRow:
+    """The labels above the threshold from `start` to `end`, most probable first."""
+
+    start: float
+    end: float
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tags:
+    """Rows of `resolution` seconds; the last one ends with the recording."""
+
+    resolution: float
+    rows: tuple[TagRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Which weights wrote the annotation: names and sha256 of the files; no head, no tags."""
+
+    whisper: str
+    whisper_sha256: str
+    head: str | None = None
+    head_sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """The words and the sounds of a recording.
+
+    `language` is None where nobody listened for words; `language_probability` where the language was given.
+    `notes` say in one line each what of the recording could not be heard.
+
+    >>> nothing = Annotation(text="", language="en", language_probability=None, duration=1.0, segments=(),
+    ...     events=(), tags=None, model=Provenance(whisper="base", whisper_sha256="d01c"))
+    >>> Annotation.from_dict(nothing.to_dict()) == nothing
+    True
+    """
+
+    text: str
+    language: str | None
+    language_probability: float | None
+    duration: float
+    segments: tuple[Segment, ...]
+    events: tuple[Event, ...]
+    tags: Tags | None
+    model: Provenance
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lists, dictionaries, strings and numbers, ready for JSON."""
+        data = {"schema": SCHEMA, **_plain(asdict(self))}
+        for segment in data["segments"]:
+            if segment["words"] is None:
+                del segment["words"]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Annotation":
+        """The annotation that `to_dict` wrote.
+
+        Raises:
+            ValueError: if the dictionary is of another schema or a field is missing.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"expected an annotation of schema {SCHEMA}, found {data.get('schema')!r}")
+        try:
+            tags = data["tags"]
+            return cls(
+                text=data["text"],
+                language=data["language"],
+                language_probability=data["language_probability"],
+                duration=data["duration"],
+                segments=tuple(_segment(s) for s in data["segments"]),
+                events=tuple(Event(**e) for e in data["events"]),
+                tags=None if tags is None else Tags(resolution=tags["resolution"], rows=_rows(tags["rows"])),
+                model=Provenance(**data["model"]),
+                notes=tuple(data["notes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a whole {SCHEMA} annotation: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _segment(data: Mapping[str, Any]) -> Segment:
+    words = data.get("words")
+    return Segment(
+        **{
+            **data,
+            "tokens": tuple(data["tokens"]),
+            "words": None if words is None else tuple(Word(**w) for w in words),
+        }
+    )
+
+
+def _rows(rows: list[Mapping[str, Any]]) -> tuple[TagRow, ...]:
+    return tuple(
+        TagRow(start=row["start"], end=row["end"], tags=tuple(Tag(**tag) for tag in row["tags"]))
+        for row in rows
+    )

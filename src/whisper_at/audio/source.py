@@ -1,0 +1,188 @@
+"""Where a recording comes from: a path, an address, bytes, an open file or an array in, a `Recording` out.
+
+Whatever is wrong with the source is answered with one `AudioError`, before anything else is computed.
+"""
+
+import io
+import os
+import re
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any, BinaryIO, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.audio.arrays import as_array, from_array, refuse_unusable
+from whisper_at.errors import AudioError
+from whisper_at.timegrid import SAMPLE_RATE
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any]"
+
+# What is worth trying in a folder; a file that is named by itself is tried whatever it is called.
+MEDIA_SUFFIXES = frozenset(
+    ".3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dts .flac .flv .m2ts .m4a .m4b .m4v .mka "
+    ".mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .oga .ogg .ogv .opus .spx .tta .ts .w64 .wav .weba .webm .wma "
+    ".wmv .wv".split()
+)
+
+ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")  # two letters at least: one is a Windows drive
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recording:
+    """A recording, ready to be heard: `samples` [sample], mono at 16 kHz, between -1 and 1 unless clipped.
+
+    `name` is the name of the file without its folder, or what else the source calls itself. `notes` are
+    warnings of one line each: what is missing, damaged or left out.
+    """
+
+    name: str
+    samples: npt.NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> float:
+        """Its length in seconds.
+
+        >>> Recording(name="silence", samples=np.zeros(8000, np.float32)).duration
+        0.5
+        """
+        return len(self.samples) / SAMPLE_RATE
+
+
+def read(source: Source, *, sample_rate: int | None = None, offline: bool = False) -> Recording:
+    """The recording behind a path, an http address, encoded bytes, an open file or an array of samples.
+
+    Files may be of any format that FFmpeg knows, video too: the first sound track is read. An open file is
+    read from its beginning if it can seek, else from where it stands. Arrays are [sample], [channel, sample]
+    or [sample, channel], floats between -1 and 1 or integers, from numpy, torch or any library whose arrays
+    turn into numpy's.
+
+    Args:
+        source: where the recording is.
+        sample_rate: of an array, 16000 if not given; a file has its own.
+        offline: refuse addresses.
+
+    Raises:
+        AudioError: if there is no recording, or none that could be heard.
+
+    >>> read(np.zeros((2, 44100)), sample_rate=44100).duration
+    1.0
+    """
+    array = as_array(source)
+    if array is not None:
+        return Recording(name="array", samples=from_array(array, sample_rate))
+    if sample_rate is not None:
+        raise AudioError(
+            f"sample_rate={sample_rate} is for arrays; {type(source).__name__} brings its own: leave it out"
+        )
+    return _read_encoded(source, offline=offline)
+
+
+def _read_encoded(source: object, *, offline: bool) -> Recording:
+    with ExitStack() as opened:
+        media: BinaryIO | str
+        if isinstance(source, str) and (address := ADDRESS.match(source)):
+            name, shown = _names_of_address(source)
+            media = _allowed(source, address[1].lower(), shown, offline=offline)
+        elif isinstance(source, str) and not source:
+            raise AudioError("the path of the recording is empty; give a file")
+        elif isinstance(source, str | os.PathLike):
+            path = Path(os.fsdecode(source))
+            name, shown = path.name, printable(os.fsdecode(source))
+            media = _seekable(opened.enter_context(_open_path(path, shown)), shown, opened)
+        elif isinstance(source, bytes | bytearray | memoryview):
+            name, shown = "bytes", f"{len(source)} bytes"
+            media = _seekable(io.BytesIO(source), shown, opened)
+        elif hasattr(source, "read"):
+            name = _name_of_file(source)
+            shown = f"the open file {printable(name)}" if name else "the open file"
+            name = name or "file"
+            media = _seekable(source, shown, opened)
+        else:
+            raise AudioError(
+                f"a recording is a path, an http address, bytes, an open file or a numpy array; "
+                f"found {type(source).__name__}"
+            )
+        from whisper_at.audio.media import decode  # loads FFmpeg
+
+        samples, notes = decode(media, shown)
+    refuse_unusable(samples, SAMPLE_RATE, shown)
+    return Recording(name=name, samples=samples, notes=notes)
+
+
+def _allowed(address: str, scheme: str, shown: str, *, offline: bool) -> str:
+    if scheme not in ("http", "https"):
+        raise AudioError(f"cannot fetch {shown}: only http and https are; download it and give its path")
+    if offline:
+        raise AudioError(f"cannot fetch {shown}: offline; download it and give its path")
+    return address
+
+
+def _open_path(path: Path, shown: str) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        where = "" if path.is_absolute() else f" in {printable(str(Path.cwd()))}"
+        raise AudioError(f"there is no file {shown}{where}; check its path") from error
+    except IsADirectoryError as error:
+        raise AudioError(f"{shown} is a folder; give the files in it, one recording each") from error
+    except PermissionError as error:
+        if path.is_dir():  # so says Windows
+            raise AudioError(f"{shown} is a folder; give the files in it, one recording each") from error
+        raise AudioError(f"{shown} may not be read by this user; change its permissions") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise AudioError(f"cannot open {shown}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _seekable(file: Any, shown: str, opened: ExitStack) -> BinaryIO:
+    """The file at its beginning, or a copy on disk of what is left in a pipe.
+
+    FFmpeg looks for the index of an mp4 at its end, so it must be able to go there and back.
+    """
+    try:
+        if isinstance(file.read(0), str):
+            raise AudioError(f"{shown} is open as text; open it with mode 'rb'")
+        if not (hasattr(file, "seekable") and file.seekable()):
+            copy = opened.enter_context(tempfile.TemporaryFile())
+            copyfileobj(file, copy)
+            file = copy
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    except (OSError, ValueError) as error:  # ValueError: closed
+        raise AudioError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from error
+    if not size:
+        empty = "is empty (0 bytes)" if not shown.endswith("bytes") else "hold no recording"
+        raise AudioError(f"{shown} {empty}; give a whole recording")
+    return file  # type: ignore[no-any-return]
+
+
+def _names_of_address(address: str) -> tuple[str, str]:
+    """A name for the recording, and the address without passwords and tokens.
+
+    >>> _names_of_address("https://me:secret@example.org/a/my%20dog.mp3?token=1")
+    ('my dog.mp3', 'https://example.org/a/my%20dog.mp3')
+    """
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    name = unquote(parts.path.rpartition("/")[2]) or host
+    return name, printable(f"{parts.scheme}://{host}{parts.path}")
+
+
+def _name_of_file(file: object) -> str:
+    name = getattr(file, "name", None)
+    return Path(name).name if isinstance(name, str) else ""
+
+
+def printable(text: str) -> str:
+    r"""A name as it is if a terminal can show it in one line, else with escapes.
+
+    >>> printable("my dog 🐕.wav"), printable("two\nlines")
+    ('my dog 🐕.wav', "'two\\nlines'")
+    """
+    return text if text.isprintable() and text else repr(text)

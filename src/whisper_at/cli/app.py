@@ -1,0 +1,172 @@
+"""The commands and their options; what they do is in `run.py` and `catalog.py`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whisper_at.cli.arguments import normalised
+from whisper_at.errors import OptionError, WhisperATError
+
+EXAMPLES = """
+Hears each recording once and writes down what was said and what was heard.
+
+\b
+  whisper-at street.mp3                     words and sounds to the screen and to street.json
+  whisper-at talks/ -o out -f json,txt      every recording of a folder
+  whisper-at radio.ogg --model tiny.en --head none
+                                            words alone, with the smallest model
+  whisper-at yard.wav --labels "Dog,Siren" --threshold 0.3 --tag_resolution 2
+                                            these sounds alone, in rows of two seconds
+  ffmpeg -i talk.mkv -f wav - | whisper-at -
+                                            from a pipe
+  whisper-at models                         what can be used, and where it is
+
+Options may be written with - or _ between words, as in openai-whisper.
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help=EXAMPLES,
+)
+heads_app = typer.Typer(no_args_is_help=True, help="Tagging heads: convert published ones.")
+app.add_typer(heads_app, name="heads")
+
+
+@app.command(help=EXAMPLES)
+def annotate(
+    audio: Annotated[list[str], typer.Argument(help="Files, folders, globs, addresses, or - for stdin.")],
+    model: Annotated[str, typer.Option(help="Name or path of a Whisper model.")] = "base",
+    head: Annotated[str, typer.Option(help="Tagging head: default, a name, a path, or none.")] = "default",
+    language: Annotated[
+        str | None, typer.Option(help="Language spoken, as a code or name; detected where it is not given.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
+    output_format: Annotated[
+        str, typer.Option("--output-format", "-f", help="json, txt, several joined by commas, or all.")
+    ] = "json",
+    tag_resolution: Annotated[
+        float, typer.Option(help="Seconds of a row of tags, a multiple of 0.4.")
+    ] = 10.0,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Probability from which a sound counts as heard [default: the head's]."),
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(help="At most so many labels a row.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Only these labels, by name or mid, joined by commas.")
+    ] = None,
+    beam_size: Annotated[int, typer.Option(help="Beams of the search at temperature 0.")] = 5,
+    best_of: Annotated[int, typer.Option(help="Samples at other temperatures.")] = 5,
+    temperature: Annotated[float, typer.Option(help="First temperature to decode at.")] = 0.0,
+    temperature_increment_on_fallback: Annotated[
+        float, typer.Option(help="Step to the next one where a text fails the tests; 0 for none.")
+    ] = 0.2,
+    compression_ratio_threshold: Annotated[float, typer.Option(help="Loops are tried again above.")] = 2.4,
+    logprob_threshold: Annotated[float, typer.Option(help="Doubtful text is tried again below.")] = -1.0,
+    no_speech_threshold: Annotated[float, typer.Option(help="Doubtful text is silence above.")] = 0.6,
+    condition_on_previous_text: Annotated[
+        bool, typer.Option(help="Text of a window is the prompt of the next.")
+    ] = True,
+    initial_prompt: Annotated[str | None, typer.Option(help="Text to begin with: names, style.")] = None,
+    word_timestamps: Annotated[bool, typer.Option(help="Times of each word.")] = False,
+    threads: Annotated[int, typer.Option(help="Processor threads; 0 for all cores.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, or gpu (Intel).")] = "auto",
+    compute_type: Annotated[str, typer.Option(help="auto, int8 or float32.")] = "auto",
+    model_dir: Annotated[Path | None, typer.Option(help="Folder for weights, instead of the cache.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Files and errors only.")] = False,
+) -> None:
+    """Write down what is said and heard in recordings."""
+    from whisper_at.cli import run
+    from whisper_at.pipeline import Options
+    from whisper_at.tagging import ontology
+
+    options = Options(
+        language=language,
+        task=task,
+        beam_size=beam_size,
+        best_of=best_of,
+        temperature=run.temperatures(temperature, temperature_increment_on_fallback),
+        compression_ratio_threshold=compression_ratio_threshold,
+        logprob_threshold=logprob_threshold,
+        no_speech_threshold=no_speech_threshold,
+        condition_on_previous_text=condition_on_previous_text,
+        initial_prompt=initial_prompt,
+        word_timestamps=word_timestamps,
+        tag_resolution=tag_resolution,
+        threshold=threshold,
+        top_k=top_k,
+        labels=tuple(label.mid for label in ontology.select(labels)) if labels else None,
+    )
+    job = run.Job(
+        model=model,
+        head=None if head == "none" else head,
+        device=device,
+        threads=threads,
+        compute_type=compute_type,
+        offline=offline or None,
+        download_root=model_dir,
+        output_dir=output_dir,
+        formats=run.formats(output_format),
+        options=options,
+        quiet=quiet,
+    )
+    raise typer.Exit(run.annotate_all(audio, job))
+
+
+@app.command()
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    model_dir: Annotated[Path | None, typer.Option(help="Folder for weights, instead of the cache.")] = None,
+) -> None:
+    """List Whisper models and tagging heads: size, languages, where found, what would be downloaded."""
+    from whisper_at.cli import catalog
+
+    print(catalog.as_json(model_dir) if as_json else catalog.as_table(model_dir), end="")
+
+
+@heads_app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A published .pth, or one of the original's training code.")],
+    encoder: Annotated[str | None, typer.Option(help="Whisper model whose taps it reads.")] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="Where the file leaves it open: mean-mlp or mean-tr.")
+    ] = None,
+    time_heads: Annotated[int, typer.Option(help="Attention heads over time.")] = 1,
+    model_dir: Annotated[Path | None, typer.Option(help="Folder for weights, instead of the cache.")] = None,
+) -> None:
+    """Convert a published Whisper-AT checkpoint to a head file."""
+    from whisper_at.tagging.heads import import_head
+
+    path = import_head(
+        file, encoder=encoder, architecture=architecture, time_heads=time_heads, download_root=model_dir
+    )
+    print(f"{path.stem}  {path}")
+
+
+def run(arguments: list[str]) -> int:
+    """Parse and do; gives the exit status."""
+    try:
+        return app(normalised(arguments), prog_name="whisper-at", standalone_mode=False) or 0
+    except WhisperATError as error:
+        print(f"whisper-at: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 1
+    except KeyboardInterrupt:
+        print("whisper-at: stopped; what was finished has been written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone, so Python need not say so again
+        return 0
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # typer's own errors of usage
+        if usage is None:
+            raise
+        print(f"whisper-at: {usage()} (whisper-at --help tells the options)", file=sys.stderr)
+        return 2

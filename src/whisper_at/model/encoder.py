@@ -1,0 +1,76 @@
+"""Whisper's encoder with a tap behind every layer.
+
+In: log-mel windows and the weights with which their steps enter the tag cells. Out: `Encoded(features, taps)`.
+Weights carry the names of CTranslate2's model files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.model.dimensions import Dimensions
+from whisper_at.model.ops import Ops, Tensor, Weights
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder says of a batch of windows.
+
+    features: float32 [batch, step, dim], the last layer after its norm, what the decoder reads.
+    taps: float32 [batch, layer, cell, dim], the output of each residual block, pooled to cells.
+    """
+
+    features: npt.NDArray[np.float32]
+    taps: npt.NDArray[np.float32]
+
+
+def encode(
+    ops: Ops,
+    w: Weights,
+    dims: Dimensions,
+    mel: Annotated[Tensor, "batch mel frame"],
+    pool: Annotated[Tensor, "batch cell step"],
+) -> tuple[Annotated[Tensor, "batch step dim"], Annotated[Tensor, "batch layer cell dim"]]:
+    """Features and taps of a batch of windows; a pool without cells makes no taps.
+
+    A tap is a layer's output before `ln_post`; the convolutions' output is not one (as in the published heads).
+    Pooling is a product with a matrix, so odd seeks, overlaps, finer cells and cut windows are data, not code.
+    """
+    x = ops.gelu(ops.conv1d(mel, w["encoder/conv1/weight"], w["encoder/conv1/bias"], stride=1))
+    x = ops.gelu(ops.conv1d(x, w["encoder/conv2/weight"], w["encoder/conv2/bias"], stride=2))
+    x = ops.add(ops.transpose(x, (0, 2, 1)), w["encoder/position_encodings/encodings"])
+    taps = []
+    for i in range(dims.n_layers):
+        x = _residual_block(ops, w, f"encoder/layer_{i}", x, heads=dims.n_heads)
+        taps.append(ops.matmul(pool, x))
+    return _norm(ops, w, "encoder/layer_norm", x), ops.stack(taps, axis=1)
+
+
+def encoder_weights(ops: Ops, variables: Mapping[str, npt.NDArray[Any]]) -> Weights:
+    """The encoder's part of a weight file, as constants of the network."""
+    return {
+        name: ops.weight(array)
+        for name, array in variables.items()
+        if name.startswith("encoder/") and array.ndim > 0
+    }
+
+
+def _residual_block(ops: Ops, w: Weights, at: str, x: Tensor, *, heads: int) -> Tensor:
+    y = _norm(ops, w, f"{at}/self_attention/layer_norm", x)
+    q, k, v = ops.chunks(_linear(ops, w, f"{at}/self_attention/linear_0", y), 3)
+    y = ops.attention(q, k, v, heads=heads)
+    x = ops.add(x, _linear(ops, w, f"{at}/self_attention/linear_1", y))
+    y = _norm(ops, w, f"{at}/ffn/layer_norm", x)
+    y = ops.gelu(_linear(ops, w, f"{at}/ffn/linear_0", y))
+    return ops.add(x, _linear(ops, w, f"{at}/ffn/linear_1", y))
+
+
+def _norm(ops: Ops, w: Weights, at: str, x: Tensor) -> Tensor:
+    return ops.layer_norm(x, w[f"{at}/gamma"], w[f"{at}/beta"])
+
+
+def _linear(ops: Ops, w: Weights, at: str, x: Tensor) -> Tensor:
+    return ops.linear(x, w[f"{at}/weight"], w[f"{at}/bias"])

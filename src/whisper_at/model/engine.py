@@ -1,0 +1,171 @@
+"""Executions of the networks: OpenVINO on CPUs and Intel GPUs, torch on CUDA and MPS.
+
+In: weights. Out: functions from arrays to arrays. Both run the same definitions (`encoder.encode`, `heads.apply_head`).
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.errors import OptionError
+from whisper_at.model.dimensions import Dimensions
+from whisper_at.model.encoder import Encoded, encode, encoder_weights
+from whisper_at.model.head_file import Head
+from whisper_at.model.heads import apply_head, head_weights
+from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW
+
+Float = npt.NDArray[np.float32]
+EncoderFunction = Callable[[Float, Float], Encoded]
+"""mel [batch, mel, frame] and pool [batch, cell, step] to features and taps."""
+HeadFunction = Callable[[Float], Float]
+"""taps [row, layer, cell, dim] to logits [row, label]; not a probability yet."""
+Precision = Literal["float32", "bfloat16"]
+
+
+class Engine(Protocol):
+    """Runs the networks."""
+
+    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
+        """An encoder with taps, ready to run."""
+        ...
+
+    def head(self, head: Head) -> HeadFunction:
+        """A tagging head, ready to run."""
+        ...
+
+
+def open_engine(name: str, *, device: str, threads: int, precision: Precision) -> Engine:
+    """An engine by name: `openvino`, `torch`, or `auto` for what suits the device.
+
+    Raises:
+        OptionError: if there is no such engine, or torch is wanted and not installed.
+    """
+    if name == "auto":
+        name = "openvino" if device in ("cpu", "gpu") else "torch"
+    if name == "openvino":
+        return OpenVinoEngine(device=device, threads=threads, precision=precision)
+    if name == "torch":
+        return TorchEngine(device=device, threads=threads, precision=precision)
+    raise OptionError(f"engine must be auto, openvino or torch; got {name!r}")
+
+
+def fastest_precision() -> Precision:
+    """`bfloat16` where the processor multiplies it in tiles (AMX), else `float32`.
+
+    AVX-512 alone has bfloat16 instructions too, but there they measured slower than single precision
+    (benchmarks/README.md), so that flag is not asked for.
+    """
+    cpuinfo = Path("/proc/cpuinfo")
+    if sys.platform == "linux" and cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text(errors="replace"):
+        return "bfloat16"
+    return "float32"
+
+
+class OpenVinoEngine:
+    """Networks as compiled OpenVINO graphs. Heads always run in single precision: they cost next to nothing."""
+
+    def __init__(self, *, device: str = "cpu", threads: int = 0, precision: Precision = "float32") -> None:
+        self.device, self.threads, self.precision = device.upper(), threads, precision
+
+    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
+        from openvino import opset13 as ov
+
+        from whisper_at.model.ops.openvino import OpenVinoOps
+
+        ops = OpenVinoOps()
+        mel = ov.parameter([-1, dims.n_mels, FRAMES_PER_WINDOW], np.float32, name="mel")
+        pool = ov.parameter([-1, -1, STEPS_PER_WINDOW], np.float32, name="pool")
+        outputs = encode(ops, encoder_weights(ops, variables), dims, mel, pool)
+        compiled = self._compile(outputs, [mel, pool], self.precision)
+
+        def run(mel: Float, pool: Float) -> Encoded:
+            features, taps = compiled([mel, pool]).values()
+            return Encoded(features, taps)
+
+        return run
+
+    def head(self, head: Head) -> HeadFunction:
+        from openvino import opset13 as ov
+
+        from whisper_at.model.ops.openvino import OpenVinoOps
+
+        ops, card = OpenVinoOps(), head.card
+        taps = ov.parameter([-1, card.n_layers, -1, card.n_state], np.float32, name="taps")
+        weights = head_weights(ops, head.arrays, n_layers=card.n_layers)
+        logits = apply_head(ops, weights, taps, architecture=card.architecture, time_heads=card.time_heads)
+        compiled = self._compile([logits], [taps], "float32")
+
+        def run(taps: Float) -> Float:
+            return np.array(compiled([taps])[0])
+
+        return run
+
+    def _compile(self, outputs: Any, inputs: Any, precision: Precision) -> Any:
+        import openvino
+        from openvino import opset13 as ov
+
+        model = openvino.Model([ov.result(output) for output in outputs], inputs)
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+            "NUM_STREAMS": 1,
+        }
+        if self.threads:
+            settings["INFERENCE_NUM_THREADS"] = self.threads
+        return openvino.Core().compile_model(model, self.device, settings)
+
+
+class TorchEngine:
+    """Networks as torch functions. Written for CUDA and MPS in the usual way; tested on CPU only so far."""
+
+    def __init__(self, *, device: str = "cpu", threads: int = 0, precision: Precision = "float32") -> None:
+        try:
+            import torch
+        except ImportError as error:
+            raise OptionError(
+                f"device {device} needs torch, which is not installed; install whisper-at[train] or use device cpu"
+            ) from error
+        from whisper_at.model.ops.torch import TorchOps
+
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise OptionError("device cuda was asked for, but torch finds no CUDA device; use device cpu")
+        if threads:
+            torch.set_num_threads(threads)
+        self.device = device
+        self.ops = TorchOps(device, {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision])
+        self.head_ops = TorchOps(device, torch.float32)
+
+    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
+        weights = encoder_weights(self.ops, variables)
+
+        def run(mel: Float, pool: Float) -> Encoded:
+            import torch
+
+            with torch.inference_mode():
+                features, taps = encode(self.ops, weights, dims, self.ops.weight(mel), self.ops.weight(pool))
+                return Encoded(features.float().cpu().numpy(), taps.float().cpu().numpy())
+
+        return run
+
+    def head(self, head: Head) -> HeadFunction:
+        card = head.card
+        weights = head_weights(self.head_ops, head.arrays, n_layers=card.n_layers)
+
+        def run(taps: Float) -> Float:
+            import torch
+
+            with torch.inference_mode():
+                x = self.head_ops.weight(taps)
+                logits: Float = (
+                    apply_head(
+                        self.head_ops, weights, x, architecture=card.architecture, time_heads=card.time_heads
+                    )
+                    .cpu()
+                    .numpy()
+                )
+                return logits
+
+        return run

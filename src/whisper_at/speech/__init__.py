@@ -1,0 +1,1 @@
+"""Features to transcript: Whisper's own long-form rules around the decoder."""

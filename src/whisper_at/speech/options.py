@@ -1,0 +1,53 @@
+"""How speech is written down. Names and defaults are openai-whisper's command line's where it has them."""
+
+import math
+from dataclasses import dataclass
+
+from whisper_at.errors import OptionError
+
+FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechOptions:
+    """Settings of the transcriber.
+
+    language: a code such as "en", or a name; None detects it from the first window.
+    task: "transcribe", or "translate" into English.
+    temperature: tried in order until the compression-ratio and log-probability tests are passed.
+    compression_ratio_threshold: text that zlib shrinks by more than this is a loop, and tried again.
+    logprob_threshold: text less probable than this on average is tried again.
+    no_speech_threshold: a window where nobody speaks with more than this probability, and whose text fails the
+        log-probability test, is silent.
+    """
+
+    language: str | None = None
+    task: str = "transcribe"
+    beam_size: int = 5
+    best_of: int = 5
+    patience: float = 1.0
+    length_penalty: float = 1.0
+    temperature: float | tuple[float, ...] = FALLBACK_TEMPERATURES
+    compression_ratio_threshold: float | None = 2.4
+    logprob_threshold: float | None = -1.0
+    no_speech_threshold: float | None = 0.6
+    condition_on_previous_text: bool = True
+    initial_prompt: str | None = None
+    word_timestamps: bool = False
+
+    def __post_init__(self) -> None:
+        if self.task not in ("transcribe", "translate"):
+            raise OptionError(f"task must be transcribe or translate, got {self.task!r}")
+        for name in ("beam_size", "best_of"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if not self.temperatures:
+            raise OptionError("temperature must hold at least one number, got none")
+        for temperature in self.temperatures:
+            if not (math.isfinite(temperature) and 0 <= temperature <= 1):
+                raise OptionError(f"temperature must lie between 0 and 1, got {temperature:g}")
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperatures in the order of trying."""
+        return self.temperature if isinstance(self.temperature, tuple) else (float(self.temperature),)

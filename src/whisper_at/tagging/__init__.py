@@ -1,0 +1,1 @@
+"""Taps of the encoder in, a timeline of sound events out."""

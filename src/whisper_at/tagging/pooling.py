@@ -1,0 +1,50 @@
+"""Taps of windows to means of cells, on the recording's own clock."""
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.timegrid import FRAMES_PER_WINDOW, TagGrid
+
+Float = npt.NDArray[np.float32]
+
+
+class TapPool:
+    """Gathers the cells of one recording from its windows, in the order in which they are heard.
+
+    Windows may overlap and start anywhere, as long as none begins behind the last frame heard: there are no holes.
+
+    Args:
+        grid: the cells.
+        n_frames: length of the recording; nothing after it counts.
+    """
+
+    def __init__(self, grid: TagGrid, n_frames: int) -> None:
+        self._grid, self._n_frames = grid, n_frames
+        self._planned = 0  # frames before this one belong to windows that a plan has been made for
+        self._waiting: Float | None = None  # the sum of a cell that goes on in the next window
+        self._weight = 0.0  # and the share of it heard so far
+
+    def plan(self, seek: int) -> Float:
+        """The weights [cell, step] for the next window, which starts at frame `seek`; see `TagGrid.pool`."""
+        assert seek <= self._planned, f"a hole: heard up to frame {self._planned}, next window at {seek}"
+        _, matrix = self._grid.pool(seek=seek, heard=self._planned, end=self._n_frames)
+        self._planned = max(self._planned, self._end(seek))
+        return matrix
+
+    def hear(self, seek: int, matrix: Float, pooled: Float) -> Float:
+        """Take `matrix @ taps` [cell, ...] of the window planned so; gives the means of the cells it completed."""
+        sums, weights = pooled[: len(matrix)].copy(), matrix.sum(axis=1)
+        if not len(matrix):
+            return sums
+        if self._waiting is not None:
+            sums[0] += self._waiting
+            weights[0] += self._weight
+        end = self._end(seek)
+        complete = end == self._n_frames or end % self._grid.frames_per_cell == 0
+        n_whole = len(sums) if complete else len(sums) - 1
+        self._waiting, self._weight = (None, 0.0) if complete else (sums[-1], float(weights[-1]))
+        means: Float = sums[:n_whole] / weights[:n_whole].reshape(-1, *[1] * (sums.ndim - 1))
+        return means
+
+    def _end(self, seek: int) -> int:
+        return min(seek + FRAMES_PER_WINDOW, self._n_frames)

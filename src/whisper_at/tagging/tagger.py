@@ -1,0 +1,69 @@
+"""Taps to logits: one row for every `tag_resolution` seconds and one for every cell."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.audio.windows import Window
+from whisper_at.model.engine import HeadFunction
+from whisper_at.model.head_file import HeadCard
+from whisper_at.tagging.options import TagOptions
+from whisper_at.tagging.pooling import TapPool
+from whisper_at.tagging.track import Track
+from whisper_at.timegrid import TagGrid
+
+Float = npt.NDArray[np.float32]
+
+
+class Tagger:
+    """Hears the windows of one recording in order; a row goes through the head as soon as its cells are whole.
+
+    Rows are laid on the recording, so they are the same whatever the decoder does with its windows. The last row
+    and the last cell are means over what is there, never over padding.
+    """
+
+    def __init__(self, card: HeadCard, head: HeadFunction, options: TagOptions, n_frames: int) -> None:
+        self._card, self._head, self._options, self._n_frames = card, head, options, n_frames
+        self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
+        self._cells_per_row = self._grid.cells_per(options.tag_resolution)
+        self._pool = TapPool(self._grid, n_frames)
+        self._waiting: Annotated[Float, "cell layer dim"] = np.zeros(
+            (0, card.n_layers, card.n_state), np.float32
+        )
+        self._rows: list[Float] = []
+        self._cells: list[Float] = []
+
+    def plan(self, window: Window) -> Annotated[Float, "cell step"]:
+        """The matrix to pool the next window's taps with."""
+        return self._pool.plan(window.seek)
+
+    def hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
+        """Take the taps of a window that were pooled with the matrix of its `plan`."""
+        cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2))
+        if len(cells):
+            self._cells.append(self._head(cells[:, :, None, :]))
+        self._waiting = np.concatenate([self._waiting, cells])
+        n = self._cells_per_row
+        if n_rows := len(self._waiting) // n:
+            whole = self._waiting[: n_rows * n].reshape(n_rows, n, *self._waiting.shape[1:])
+            self._rows.append(self._head(np.ascontiguousarray(whole.transpose(0, 2, 1, 3))))
+            self._waiting = self._waiting[n_rows * n :]
+
+    def track(self) -> Track:
+        """All rows and cells; to be asked for when the last window has been heard."""
+        rows = list(self._rows)
+        if len(self._waiting):
+            rows.append(self._head(np.ascontiguousarray(self._waiting[None].transpose(0, 2, 1, 3))))
+        return Track(
+            grid=self._grid,
+            cells_per_row=self._cells_per_row,
+            n_frames=self._n_frames,
+            rows=_concatenate(rows, len(self._card.mids)),
+            cells=_concatenate(self._cells, len(self._card.mids)),
+        )
+
+
+def _concatenate(parts: Sequence[Float], n_labels: int) -> Float:
+    return np.concatenate([*parts, np.zeros((0, n_labels), np.float32)])

@@ -1,0 +1,23 @@
+"""What a head said of a recording, before anything is decided."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from whisper_at.timegrid import TagGrid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """The logits of a recording on its own clock.
+
+    rows: float32 [row, label], one row for every `cells_per_row` cells; the last may stand for fewer.
+    cells: float32 [cell, label].
+    """
+
+    grid: TagGrid
+    cells_per_row: int
+    n_frames: int
+    rows: npt.NDArray[np.float32]
+    cells: npt.NDArray[np.float32]
