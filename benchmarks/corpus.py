@@ -148,7 +148,7 @@ def decode(path: Path) -> Waveform:
 def save(
     path: Path, waveform: Waveform, language: str, sentences: tuple[str, ...], name: str = ""
 ) -> Recording:
-    """Writes the WAV file, whole or not at all, for another comparison may be reading it; says what it holds."""
+    """Writes the WAV file, whole or not at all (others may be reading it); says what it holds."""
     unfinished = path.with_suffix(".unfinished")
     with wave.open(str(unfinished), "wb") as wav:
         wav.setnchannels(1)

@@ -5,7 +5,8 @@
 
 DATA is a folder with a manifest.tsv: path, set, audioset_mids (joined by |), fold, yamnet_agree.
 Clips are laid into windows of 30 s with gaps, some over another clip of the same fold, so that the head is trained
-on what it will be served. Fold 4 is never trained on: the card's scores are from there. Fold 3 chooses epoch and threshold.
+on what it will be served. Fold 4 is never trained on: the card's scores are from there. Fold 3 chooses epoch and
+threshold.
 Needs whisper-at[train] and scikit-learn.
 """
 
@@ -15,6 +16,7 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +75,8 @@ def main() -> None:
         reported=tuple(labels[i].mid for i in learned),
         threshold=scores.pop("threshold"),
         trained_on=f"{sum(e.fold not in (TEST, VALIDATION) and e.positive.any() for e in examples)} freely "
-        "licensed clips: ESC-10, free games and desktop sounds, instruments, baby cries, read speech; some laid over others; labels from file names",
+        "licensed clips: ESC-10, free games and desktop sounds, instruments, baby cries, read speech; some laid "
+        "over others; labels from file names",
         licence="MIT (weights); the clips have licences of their own and are not contained",
         notes="a first head, simple and honest: it knows few labels and was trained on little",
         scores=scores,
@@ -184,20 +187,24 @@ def train(examples: list[Example], n_layers: int, rng: np.random.Generator):
     """The learned labels, the weights of the best epoch, and its scores."""
     folds = {name: [e for e in examples if e.fold == name] for name in (TEST, VALIDATION)}
     seen = [e for e in examples if e.fold not in (TEST, VALIDATION)]
+    sums = [running_sums(e) for e in seen]
     counts = sum(e.positive.astype(int) for e in seen)
-    balance = np.array([(1 / counts[e.positive]).sum() if e.positive.any() else 0.02 for e in seen])
+    enough = counts >= FEWEST
+    balance = np.array([(1 / counts[e.positive & enough]).sum() or 0.02 for e in seen])
     balance /= balance.sum()
     head = Head(n_layers, examples[0].cells.shape[2])
+    standardise(head, seen)
     optimiser = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
     epochs, steps, batch = 30, 120, 128
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=epochs * steps)
     best = (0.0, None)
     for epoch in range(epochs):
         for _ in range(steps):
-            chosen = [seen[i] for i in rng.choice(len(seen), batch, p=balance)]
-            x = torch.from_numpy(np.stack([crop(e, rng) for e in chosen]))
+            picked = rng.choice(len(seen), batch, p=balance)
+            chosen = [seen[i] for i in picked]
+            x = torch.from_numpy(np.stack([crop(sums[i], rng) for i in picked]))
             y = torch.from_numpy(np.stack([e.positive for e in chosen])).float()
-            known = torch.from_numpy(np.stack([~e.unknown for e in chosen])).float()
+            known = torch.from_numpy(np.stack([~e.unknown & enough for e in chosen])).float()
             loss = (
                 nn.functional.binary_cross_entropy_with_logits(head(x), y, reduction="none") * known
             ).sum() / batch
@@ -205,19 +212,19 @@ def train(examples: list[Example], n_layers: int, rng: np.random.Generator):
             loss.backward()
             optimiser.step()
             schedule.step()
-        mean_ap = np.mean(list(precisions(head, folds[VALIDATION]).values()))
+        mean_ap = np.mean(list(precisions(head, folds[VALIDATION], np.flatnonzero(enough)).values()))
         print(f"epoch {epoch}: loss {loss.item():.3f}, validation mAP {mean_ap:.3f}", file=sys.stderr)
         if mean_ap > best[0]:
             best = (mean_ap, {k: v.clone() for k, v in head.state_dict().items()})
     head.load_state_dict(best[1])
-    on_validation = precisions(head, folds[VALIDATION])
-    learned = [i for i in range(527) if counts[i] >= FEWEST and on_validation.get(i, 0) >= 0.3]
+    on_validation = precisions(head, folds[VALIDATION], np.flatnonzero(enough))
+    learned = [int(i) for i, precision in on_validation.items() if precision >= 0.3]
     threshold = best_threshold(head, folds[VALIDATION], learned)
     weights = {k: v.numpy().copy() for k, v in head.state_dict().items()}
     silent = [i for i in range(527) if i not in learned]
     weights["mlp_layer.1.weight"][silent] = 0  # what was not learned is never said
     weights["mlp_layer.1.bias"][silent] = -20
-    on_test = precisions(head, folds[TEST], only=learned)
+    on_test = precisions(head, folds[TEST], learned)
     p, r = precision_recall(head, folds[TEST], learned, threshold)
     scores = {
         "threshold": threshold,
@@ -229,12 +236,29 @@ def train(examples: list[Example], n_layers: int, rng: np.random.Generator):
     return learned, weights, {k: (v if not isinstance(v, np.integer) else int(v)) for k, v in scores.items()}
 
 
-def crop(example: Example, rng: np.random.Generator) -> np.ndarray:
-    """The mean of some cells in a row: heads are asked for single cells and for long rows."""
-    n = len(example.cells)
+@torch.no_grad()
+def standardise(head: Head, examples: list[Example]) -> None:
+    """Begin with a norm after which each dimension has mean 0 and variance 1 over the clips.
+
+    A few of Whisper's dimensions are a hundred times as large as the others and would drown them.
+    """
+    x = torch.from_numpy(np.stack([e.cells.astype(np.float32).mean(0) for e in examples])).mean(1)
+    plain = nn.functional.layer_norm(x, x.shape[-1:])
+    norm = head.mlp_layer[0]
+    norm.weight.copy_(1 / plain.std(0))
+    norm.bias.copy_(-plain.mean(0) / plain.std(0))
+
+
+def crop(sums: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The mean of some cells in a row, from running sums: heads are asked for single cells and for long rows."""
+    n = len(sums) - 1
     length = int(rng.integers(1, n + 1))
     start = int(rng.integers(0, n - length + 1))
-    return example.cells[start : start + length].astype(np.float32).mean(0)
+    return (sums[start + length] - sums[start]) / length
+
+
+def running_sums(example: Example) -> np.ndarray:
+    return np.concatenate([np.zeros_like(example.cells[:1], np.float32), example.cells.cumsum(0, dtype=np.float32)])
 
 
 @torch.no_grad()
@@ -242,13 +266,13 @@ def logits(head: Head, examples: list[Example]) -> np.ndarray:
     return head(torch.from_numpy(np.stack([e.cells.astype(np.float32).mean(0) for e in examples]))).numpy()
 
 
-def precisions(head: Head, examples: list[Example], only: list[int] | None = None) -> dict[int, float]:
+def precisions(head: Head, examples: list[Example], only: Iterable[int]) -> dict[int, float]:
     """Average precision of each label that occurs, over the clips where it is not unknown."""
     said = logits(head, examples)
     true, unknown = (np.stack([getattr(e, name) for e in examples]) for name in ("positive", "unknown"))
     return {
         i: average_precision_score(true[~unknown[:, i], i], said[~unknown[:, i], i])
-        for i in (range(527) if only is None else only)
+        for i in only
         if true[:, i].any()
     }
 

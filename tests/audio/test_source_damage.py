@@ -97,6 +97,15 @@ def test_a_film_is_not_suspected_for_being_longer_than_its_sound(tmp_path):
     film = media(path, sound, RATE, container="matroska", codec="flac", video=True)  # 1 s of pictures
     recording = read(film)
     assert recording.duration == pytest.approx(0.2, abs=0.05) and recording.notes == ()
+    untold = film.read_bytes().replace(b"DURATION", b"XURATION")  # then only the whole film's length is known
+    assert read(untold).notes == ()
+
+
+def test_the_sound_track_of_a_film_that_broke_off_is_missed(tmp_path):
+    path, sound = tmp_path / "film.mkv", noise(10)[None]
+    film = media(path, sound, RATE, container="matroska", codec="flac", video=True).read_bytes()
+    (note,) = read(film[: len(film) // 2]).notes
+    assert re.fullmatch(CUT, note)
 
 
 def test_a_second_sound_track_is_mentioned(tmp_path):

@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import socket
 import threading
 from pathlib import Path
 
@@ -39,9 +40,9 @@ def test_a_folder(tmp_path):
 def test_an_empty_file(tmp_path):
     path = tmp_path / "empty.wav"
     path.touch()
-    assert refusal(path) == f"{path} is empty (0 bytes); give a whole recording"
-    assert refusal(b"") == "0 bytes hold no recording; give a whole recording"
-    assert refusal(io.BytesIO()) == "the open file is empty (0 bytes); give a whole recording"
+    assert refusal(path) == f"{path} is empty; give a whole recording"
+    assert refusal(b"") == "the source of 0 bytes is empty; give a whole recording"
+    assert refusal(io.BytesIO()) == "the open file is empty; give a whole recording"
 
 
 def test_a_file_that_this_user_may_not_read(tmp_path, monkeypatch):
@@ -86,7 +87,7 @@ def test_a_disk_that_fails(tmp_path):
 )
 def test_what_is_no_media_file(data):
     assert refusal(data) == (
-        f"cannot read {len(data)} bytes as a recording: FFmpeg finds no sound or video format in it; "
+        f"cannot read the source of {len(data)} bytes as a recording: FFmpeg finds no sound or video format in it; "
         f"if it should hold one, its beginning or its index is missing: check that it is whole"
     )
 
@@ -113,7 +114,7 @@ def test_pictures_without_sound(tmp_path):
 
 def test_a_sound_track_without_samples():
     assert refusal(wav(b"", 16_000)) == (
-        "44 bytes has a sound track without a single sample; give a recording that lasts"
+        "the source of 44 bytes has a sound track without a single sample; give a recording that lasts"
     )
 
 
@@ -208,12 +209,31 @@ def test_an_address_that_leads_nowhere(server):
     assert refusal(address).startswith(f"cannot fetch {address}: Connection")
 
 
+def test_a_connection_that_breaks_leaves_what_had_come(tmp_path):
+    data = encoded(tmp_path, tone(440, 3.0, 16_000), 16_000, "aac")
+
+    def send_half(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            header = f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n"
+            connection.sendall(header.encode() + data[: len(data) // 2])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sending = threading.Thread(target=send_half, args=(listener,))
+        sending.start()
+        recording = read(f"http://127.0.0.1:{listener.getsockname()[1]}/dog.aac")
+        sending.join()
+    assert recording.duration == pytest.approx(1.5, abs=0.2)
+    assert recording.notes[-1] == f"reading broke off at {recording.duration:.1f} s: Input/output error"
+
+
+def test_an_address_that_is_none():
+    assert refusal("http://[::1/dog.wav") == "http://[::1/dog.wav is no address: Invalid IPv6 URL; check it"
+
+
 def test_a_server_that_never_answers(monkeypatch):
-    import socket
-
-    from whisper_at.audio import media
-
-    monkeypatch.setattr(media, "PATIENCE", 0.2)
+    monkeypatch.setattr("whisper_at.audio.media.PATIENCE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/dog.wav"
         assert refusal(address) == (

@@ -66,10 +66,6 @@ def _open(source: BinaryIO | str, shown: str) -> InputContainer:
             metadata_errors="replace",  # titles in old encodings are nobody's concern here
             timeout=PATIENCE if remote else None,
         )
-    except av.error.ExitError as error:
-        raise AudioError(
-            f"cannot fetch {shown}: no answer within {PATIENCE:g} s; check the address and the network"
-        ) from error
     except (FFmpegError, OSError, ValueError) as error:
         if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
             raise AudioError(
@@ -119,10 +115,9 @@ class _Reader:
 
     def _packets(self, container: InputContainer, stream: AudioStream) -> Iterator[Any]:
         try:
-            yield from container.demux(stream)  # the last packet is empty: it empties the decoder
+            yield from container.demux(stream)  # the last packet is empty: it flushes the decoder
         except FFmpegError as error:
             self.broke_off = _reason(error)
-            yield None
 
     def _hear(self, frame: AudioFrame) -> None:
         if not frame.samples:
@@ -163,4 +158,6 @@ def _nothing_heard(reader: _Reader, shown: str) -> str:
 
 def _reason(error: BaseException) -> str:
     """What went wrong, without numbers and file names."""
+    if isinstance(error, av.error.ExitError):  # which we asked for, by giving a time-out
+        return f"no answer within {PATIENCE:g} s"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -21,7 +21,7 @@ from whisper_at.audio.arrays import as_array, from_array, refuse_unusable
 from whisper_at.errors import AudioError
 from whisper_at.timegrid import SAMPLE_RATE
 
-Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any]"
+Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any]
 
 # What is worth trying in a folder; a file that is named by itself is tried whatever it is called.
 MEDIA_SUFFIXES = frozenset(
@@ -35,8 +35,9 @@ ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")  # two letters at least: o
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording:
-    """A recording, ready to be heard: `samples` [sample], mono at 16 kHz, between -1 and 1 unless clipped.
+    """A recording, ready to be heard: `samples` [sample], mono at 16 kHz, full scale from -1 to 1.
 
+    They are not clipped: a lossy codec overshoots a little, a file of floats may go beyond by itself.
     `name` is the name of the file without its folder, or what else the source calls itself. `notes` are
     warnings of one line each: what is missing, damaged or left out.
     """
@@ -97,7 +98,7 @@ def _read_encoded(source: object, *, offline: bool) -> Recording:
             name, shown = path.name, printable(os.fsdecode(source))
             media = _seekable(opened.enter_context(_open_path(path, shown)), shown, opened)
         elif isinstance(source, bytes | bytearray | memoryview):
-            name, shown = "bytes", f"{len(source)} bytes"
+            name, shown = "bytes", f"the source of {len(source)} bytes"
             media = _seekable(io.BytesIO(source), shown, opened)
         elif hasattr(source, "read"):
             name = _name_of_file(source)
@@ -152,13 +153,13 @@ def _seekable(file: Any, shown: str, opened: ExitStack) -> BinaryIO:
             copy = opened.enter_context(tempfile.TemporaryFile())
             copyfileobj(file, copy)
             file = copy
-        size = file.seek(0, os.SEEK_END)
+        file.seek(0, os.SEEK_END)
+        size = file.tell()
         file.seek(0)
     except (OSError, ValueError) as error:  # ValueError: closed
         raise AudioError(f"cannot read {shown}: {getattr(error, 'strerror', None) or error}") from error
     if not size:
-        empty = "is empty (0 bytes)" if not shown.endswith("bytes") else "hold no recording"
-        raise AudioError(f"{shown} {empty}; give a whole recording")
+        raise AudioError(f"{shown} is empty; give a whole recording")
     return file  # type: ignore[no-any-return]
 
 
@@ -168,7 +169,10 @@ def _names_of_address(address: str) -> tuple[str, str]:
     >>> _names_of_address("https://me:secret@example.org/a/my%20dog.mp3?token=1")
     ('my dog.mp3', 'https://example.org/a/my%20dog.mp3')
     """
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise AudioError(f"{printable(address)} is no address: {error}; check it") from error
     host = parts.netloc.rpartition("@")[2]
     name = unquote(parts.path.rpartition("/")[2]) or host
     return name, printable(f"{parts.scheme}://{host}{parts.path}")

@@ -3,6 +3,7 @@
 Data goes to stdout, talk to stderr. Exit status: 0 done, 1 an input failed (the others went on), 2 wrong usage.
 """
 
+import io
 import sys
 
 
@@ -16,4 +17,6 @@ def main(arguments: list[str] | None = None) -> None:
         return
     from whisper_at.cli.app import run
 
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console may not know every letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from whisper_at.cli.arguments import normalised
+from whisper_at.cli.arguments import normalised, number_or_none
+from whisper_at.cli.talk import emit, say
 from whisper_at.errors import OptionError, WhisperATError
+
+INTERRUPTED = 130  # what shells call Ctrl-C
 
 EXAMPLES = """
 Hears each recording once and writes down what was said and what was heard.
@@ -22,11 +26,27 @@ Hears each recording once and writes down what was said and what was heard.
   ffmpeg -i talk.mkv -f wav - | whisper-at -
                                             from a pipe
   whisper-at models                         what can be used, and where it is
+  whisper-at models --labels                the sounds that --labels takes
 
 Options may be written with - or _ between words, as in openai-whisper.
+
+Exit status: 0 done, 1 an input failed (the others went on), 2 wrong usage.
 """
 
+
+class Front(TyperGroup):
+    """The whole command, whose help shows the options of `annotate`: the word is seldom written."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes the options, then the commands."""
+        self.commands["annotate"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
 app = typer.Typer(
+    cls=Front,
+    options_metavar="",
+    subcommand_metavar="[OPTIONS] AUDIO... | COMMAND",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -34,11 +54,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help=EXAMPLES,
 )
+Threshold = float | None
+NUMBER: dict[str, Any] = {"parser": number_or_none, "metavar": "<float>"}
+
 heads_app = typer.Typer(no_args_is_help=True, help="Tagging heads: convert published ones.")
 app.add_typer(heads_app, name="heads")
 
 
-@app.command(help=EXAMPLES)
+@app.command(help=EXAMPLES, short_help="Write down what is said and heard in recordings.")
 def annotate(
     audio: Annotated[list[str], typer.Argument(help="Files, folders, globs, addresses, or - for stdin.")],
     model: Annotated[str, typer.Option(help="Name or path of a Whisper model.")] = "base",
@@ -66,11 +89,18 @@ def annotate(
     best_of: Annotated[int, typer.Option(help="Samples at other temperatures.")] = 5,
     temperature: Annotated[float, typer.Option(help="First temperature to decode at.")] = 0.0,
     temperature_increment_on_fallback: Annotated[
-        float, typer.Option(help="Step to the next one where a text fails the tests; 0 for none.")
+        Threshold,
+        typer.Option(help="Step to the next one where a text fails the tests; 0 for none.", **NUMBER),
     ] = 0.2,
-    compression_ratio_threshold: Annotated[float, typer.Option(help="Loops are tried again above.")] = 2.4,
-    logprob_threshold: Annotated[float, typer.Option(help="Doubtful text is tried again below.")] = -1.0,
-    no_speech_threshold: Annotated[float, typer.Option(help="Doubtful text is silence above.")] = 0.6,
+    compression_ratio_threshold: Annotated[
+        Threshold, typer.Option(help="Loops are tried again above; None switches this off.", **NUMBER)
+    ] = 2.4,
+    logprob_threshold: Annotated[
+        Threshold, typer.Option(help="Doubtful text is tried again below, or None.", **NUMBER)
+    ] = -1.0,
+    no_speech_threshold: Annotated[
+        Threshold, typer.Option(help="Doubtful text is silence above, or None.", **NUMBER)
+    ] = 0.6,
     condition_on_previous_text: Annotated[
         bool, typer.Option(help="Text of a window is the prompt of the next.")
     ] = True,
@@ -82,6 +112,10 @@ def annotate(
     model_dir: Annotated[Path | None, typer.Option(help="Folder for weights, instead of the cache.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Files and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option(help="As in openai-whisper: False is --quiet.")] = True,
+    fp16: Annotated[
+        bool, typer.Option(help="Taken for openai-whisper's sake; --compute-type is what counts.")
+    ] = True,
 ) -> None:
     """Write down what is said and heard in recordings."""
     from whisper_at.cli import run
@@ -103,7 +137,7 @@ def annotate(
         tag_resolution=tag_resolution,
         threshold=threshold,
         top_k=top_k,
-        labels=tuple(label.mid for label in ontology.select(labels)) if labels else None,
+        labels=tuple(label.mid for label in ontology.select(labels)) if labels is not None else None,
     )
     job = run.Job(
         model=model,
@@ -113,23 +147,29 @@ def annotate(
         compute_type=compute_type,
         offline=offline or None,
         download_root=model_dir,
-        output_dir=output_dir,
+        output_dir=output_dir.expanduser(),
         formats=run.formats(output_format),
         options=options,
-        quiet=quiet,
+        quiet=quiet or not verbose,
     )
     raise typer.Exit(run.annotate_all(audio, job))
 
 
-@app.command()
+@app.command(short_help="List Whisper models, tagging heads, and labels.")
 def models(
+    labels: Annotated[
+        bool, typer.Option("--labels", help="List the sounds instead: number, mid and name.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     model_dir: Annotated[Path | None, typer.Option(help="Folder for weights, instead of the cache.")] = None,
 ) -> None:
     """List Whisper models and tagging heads: size, languages, where found, what would be downloaded."""
     from whisper_at.cli import catalog
 
-    print(catalog.as_json(model_dir) if as_json else catalog.as_table(model_dir), end="")
+    if labels:
+        emit(catalog.labels_as_json() if as_json else catalog.labels_as_text())
+    else:
+        emit(catalog.as_json(model_dir) if as_json else catalog.as_text(model_dir))
 
 
 @heads_app.command("import")
@@ -148,25 +188,31 @@ def import_(
     path = import_head(
         file, encoder=encoder, architecture=architecture, time_heads=time_heads, download_root=model_dir
     )
-    print(f"{path.stem}  {path}")
+    emit(f"{path.stem}  {path}\n")
 
 
 def run(arguments: list[str]) -> int:
     """Parse and do; gives the exit status."""
     try:
-        return app(normalised(arguments), prog_name="whisper-at", standalone_mode=False) or 0
+        status = app(normalised(arguments), prog_name="whisper-at", standalone_mode=False) or 0
     except WhisperATError as error:
-        print(f"whisper-at: {error}", file=sys.stderr)
+        say(str(error))
         return 2 if isinstance(error, OptionError) else 1
     except KeyboardInterrupt:
-        print("whisper-at: stopped; what was finished has been written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone, so Python need not say so again
-        return 0
+        status = INTERRUPTED
     except Exception as error:
         usage = getattr(error, "format_message", None)  # typer's own errors of usage
         if usage is None:
             raise
-        print(f"whisper-at: {usage()} (whisper-at --help tells the options)", file=sys.stderr)
+        _explain(usage())
         return 2
+    if status == INTERRUPTED:
+        say("stopped; what was finished has been written")
+    return int(status)
+
+
+def _explain(usage: str) -> None:
+    if usage.startswith("Usage:"):  # nothing was asked for, so typer answers with all of the help
+        print(usage, file=sys.stderr)
+    else:
+        say(f"{' '.join(usage.split())} (whisper-at --help tells the options)")

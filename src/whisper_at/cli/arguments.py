@@ -3,12 +3,13 @@
 whisper-at a.mp3                         annotate is understood
 --output_format, --output-format         are the same
 --word_timestamps True                   openai-whisper's flags take a value, ours need none
+--logprob_threshold None                 as there, switches a test off
 """
 
 from collections.abc import Iterable
 
 COMMANDS = ("annotate", "models", "heads")
-FLAGS = ("--word-timestamps", "--condition-on-previous-text")
+FLAGS = ("--word-timestamps", "--condition-on-previous-text", "--fp16", "--verbose")
 
 
 def normalised(arguments: Iterable[str]) -> list[str]:
@@ -16,7 +17,7 @@ def normalised(arguments: Iterable[str]) -> list[str]:
 
     >>> normalised(["a_b.mp3", "--word_timestamps", "True", "--output_format=json"])
     ['annotate', 'a_b.mp3', '--word-timestamps', '--output-format=json']
-    >>> normalised(["a.mp3", "--condition_on_previous_text", "False"])
+    >>> normalised(["a.mp3", "--condition_on_previous_text=False"])
     ['annotate', 'a.mp3', '--no-condition-on-previous-text']
     """
     given = list(arguments)
@@ -26,12 +27,30 @@ def normalised(arguments: Iterable[str]) -> list[str]:
     for i, argument in enumerate(given):
         if argument == "--":
             return result + given[i:]
-        if argument.startswith("--"):
-            name, equals, value = argument.partition("=")
-            argument = name.replace("_", "-") + equals + value
-        if result and result[-1] in FLAGS and argument.lower() in ("true", "false"):
-            if argument.lower() == "false":
-                result[-1] = "--no-" + result[-1][2:]
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            name = name.replace("_", "-")
+        if name in FLAGS and _is_truth(value):
+            result.append(_flag(name, value))
+        elif result and result[-1] in FLAGS and _is_truth(argument):
+            result[-1] = _flag(result[-1], argument)
         else:
-            result.append(argument)
+            result.append(name + equals + value)
     return result
+
+
+def number_or_none(text: object) -> float | None:
+    """A number, or None where openai-whisper would switch a test off.
+
+    >>> number_or_none("None"), number_or_none("-1")
+    (None, -1.0)
+    """
+    return None if str(text).lower() == "none" else float(str(text))
+
+
+def _is_truth(text: str) -> bool:
+    return text.lower() in ("true", "false")
+
+
+def _flag(name: str, value: str) -> str:
+    return name if value.lower() == "true" else f"--no-{name[2:]}"

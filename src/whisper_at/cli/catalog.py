@@ -1,17 +1,21 @@
-"""`whisper-at models`: what can be used, how large it is, and where it lies."""
+"""`whisper-at models`: what can be used, how large it is, and where it lies; and which sounds have names."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from whisper_at.errors import HeadError
 from whisper_at.model.catalog import HEADS, WHISPER
 from whisper_at.model.head_file import read_head
 from whisper_at.model.weights import where
+from whisper_at.tagging import ontology
 from whisper_at.tagging.heads import heads_folder, packaged_heads
 
+Row = dict[str, Any]
 
-def as_table(download_root: Path | None) -> str:
+
+def as_text(download_root: Path | None) -> str:
     """Two tables for people."""
     whisper = [
         (
@@ -36,11 +40,20 @@ def as_table(download_root: Path | None) -> str:
 
 def as_json(download_root: Path | None) -> str:
     """The same for programs."""
-    tables = {"models": whisper_rows(download_root), "heads": head_rows(download_root)}
-    return json.dumps(tables, indent=1, ensure_ascii=False) + "\n"
+    return _json({"models": whisper_rows(download_root), "heads": head_rows(download_root)})
 
 
-def whisper_rows(download_root: Path | None) -> list[dict[str, Any]]:
+def labels_as_text() -> str:
+    """AudioSet's labels, one a line: the row of its logit, its mid and its name, between tabs."""
+    return "".join(f"{label.index}\t{label.mid}\t{label.name}\n" for label in ontology.labels())
+
+
+def labels_as_json() -> str:
+    """The same for programs."""
+    return _json([{"index": x.index, "mid": x.mid, "name": x.name} for x in ontology.labels()])
+
+
+def whisper_rows(download_root: Path | None) -> list[Row]:
     """One row a Whisper model."""
     rows = []
     for name, model in WHISPER.items():
@@ -58,36 +71,45 @@ def whisper_rows(download_root: Path | None) -> list[dict[str, Any]]:
     return rows
 
 
-def head_rows(download_root: Path | None) -> list[dict[str, Any]]:
+def head_rows(download_root: Path | None) -> list[Row]:
     """One row a head: those in the package, then those in the cache, then those that are published."""
-    rows = []
     files = {name: (path, "in the package") for name, path in packaged_heads().items()}
     for path in sorted(heads_folder(download_root).glob("*.safetensors")):
         files.setdefault(path.stem, (path, f"in the cache: {path}"))
-    for name, (path, place) in files.items():
-        card = read_head(path).card
-        score = next((f"{key} {value}" for key, value in card.scores.items()), "")
-        rows.append(
-            {
-                "name": name,
-                "encoder": card.encoder,
-                "labels": len(card.reported),
-                "score": score,
-                "place": place,
-            }
-        )
+    rows = [_head_row(name, path, place) for name, (path, place) in files.items()]
     for name, head in HEADS.items():
         if name not in files:
+            size = f"{4 * head.parameters / 1e6:.0f} MB"
             rows.append(
                 {
                     "name": name,
                     "encoder": head.encoder,
                     "labels": 527,
                     "score": f"mAP {head.mean_average_precision} (published)",
-                    "place": f"not here: would download {4 * head.parameters / 1e6:.0f} MB from {head.urls[0]}",
+                    "here": False,
+                    "place": f"not here: would download {size} from {head.urls[0]}",
                 }
             )
     return rows
+
+
+def _head_row(name: str, path: Path, place: str) -> Row:
+    try:
+        card = read_head(path).card
+    except HeadError as error:  # one that is damaged is no reason to hide the others
+        return {"name": name, "encoder": "?", "labels": 0, "score": "", "here": False, "place": str(error)}
+    return {
+        "name": name,
+        "encoder": card.encoder,
+        "labels": len(card.reported),
+        "score": next((f"{key} {value}" for key, value in card.scores.items()), ""),
+        "here": True,
+        "place": place,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,23 +1,31 @@
 """`whisper-at annotate`: recordings one after the other; what fails is said, and the others go on."""
 
-import sys
+import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
+from whisper_at.audio.source import printable
 from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.progress import Bar
-from whisper_at.errors import OptionError, OutputError, WhisperATError
+from whisper_at.cli.talk import emit, say
+from whisper_at.errors import AudioError, OptionError, OutputError, WhisperATError
 from whisper_at.model.cache import write_atomically
 from whisper_at.pipeline import Model, Options, load
+from whisper_at.speech.languages import language_code
+from whisper_at.tagging.events import Reporting
+from whisper_at.timegrid import TagGrid
 from whisper_at.writers import WRITERS
 from whisper_at.writers.readable import to_readable
+
+DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is to be done with every recording."""
+    """What is to be done with every recording. What can be refused without a model is refused here."""
 
     model: str
     head: str | None
@@ -31,20 +39,42 @@ class Job:
     options: Options
     quiet: bool
 
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES and not self.device.startswith("cuda:"):
+            raise OptionError(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
+        if self.threads < 0:
+            raise OptionError(f"threads must be 1 or more, or 0 for all cores; got {self.threads}")
+        if self.head is None and self.options.labels is not None:
+            raise OptionError(
+                "labels were asked for, but with head none nothing is tagged; leave one of them out"
+            )
+        if not (math.isfinite(self.options.tag_resolution) and self.options.tag_resolution > 0):
+            raise OptionError(
+                f"tag_resolution is a length in seconds, such as 10; got {self.options.tag_resolution:g}"
+            )
+        if self.options.language is not None:
+            language_code(self.options.language)
+
+    def check_against(self, model: Model) -> None:
+        """Refuses what this model cannot do, before a recording is read.
+
+        Raises:
+            OptionError: if the head's cells do not make rows of that length, the head has not all labels, or
+                the model does not know the language.
+        """
+        if self.options.language is not None:
+            model.tokenizer.language(self.options.language)
+        if model.head is not None:
+            grid = TagGrid(frames_per_cell=model.head.card.frames_per_cell)
+            grid.cells_per(self.options.tag_resolution)
+            Reporting.of(model.head.card, self.options)
+
 
 def annotate_all(arguments: Sequence[str], job: Job) -> int:
     """Annotate all inputs; 0 if all went well, 1 if some failed."""
-    inputs = expand(arguments)
+    inputs = expand(arguments, folder=job.output_dir, formats=job.formats)
     _make_folder(job.output_dir)
-    model = load(
-        job.model,
-        head=job.head,
-        device=job.device,
-        threads=job.threads,
-        compute_type=job.compute_type,
-        offline=job.offline,
-        download_root=job.download_root,
-    )
+    model = _load(job) if any(not isinstance(item.source, AudioError) for item in inputs) else None
     failed = 0
     with Bar(quiet=job.quiet) as bar:
         for item in inputs:
@@ -54,48 +84,72 @@ def annotate_all(arguments: Sequence[str], job: Job) -> int:
                 raise  # it would fail for each of them alike
             except WhisperATError as error:
                 failed += 1
-                _say(f"{item.name}: {error}" if item.name not in str(error) else str(error))
+                with bar.aside():
+                    say(str(error) if item.name in str(error) else f"{item.name}: {error}")
     if failed and len(inputs) > 1:
-        _say(f"{failed} of {len(inputs)} inputs failed; the others are done")
+        others = "; the others are done" if failed < len(inputs) else ""
+        say(f"{failed} of {len(inputs)} inputs failed{others}")
     return 1 if failed else 0
 
 
-def temperatures(first: float, step: float) -> tuple[float, ...]:
+def temperatures(first: float, step: float | None) -> tuple[float, ...]:
     """openai-whisper's two flags as the list of temperatures to try.
 
-    >>> temperatures(0.0, 0.2)
-    (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    >>> temperatures(0.0, 0.2), temperatures(0.5, None)
+    ((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.5,))
     """
-    if step <= 0:
+    if not step or not 0 <= first <= 1:  # the second is for `Options` to refuse
         return (first,)
+    if not 0 < step < math.inf:
+        raise OptionError(
+            f"temperature_increment_on_fallback must be more than 0, or 0 for no fallback; got {step:g}"
+        )
     n = int((1.0 - first) / step + 1e-6)
     return (first, *(round(first + i * step, 6) for i in range(1, n + 1)))
 
 
 def formats(text: str) -> tuple[str, ...]:
-    """The formats in a list such as `json,txt`, or all of them.
+    """The formats in a list such as `json,txt`, each once, or all of them.
 
     Raises:
         OptionError: if there is no such format.
     """
-    names = tuple(WRITERS) if text == "all" else tuple(name.strip() for name in text.split(","))
+    names = tuple(name.strip().lower() for name in text.split(","))
     for name in names:
-        if name not in WRITERS:
+        if name not in (*WRITERS, "all"):
             raise OptionError(f"output_format must be {', '.join(WRITERS)} or all; got {name!r}")
-    return names
+    return tuple(WRITERS) if "all" in names else tuple(dict.fromkeys(names))
 
 
-def _annotate(item: Input, model: Model, job: Job, bar: Bar, *, heading: bool) -> None:
+def _load(job: Job) -> Model:
+    model = load(
+        job.model,
+        head=job.head,
+        device=job.device,
+        threads=job.threads,
+        compute_type=job.compute_type,
+        offline=job.offline,
+        download_root=job.download_root,
+    )
+    job.check_against(model)
+    return model
+
+
+def _annotate(item: Input, model: Model | None, job: Job, bar: Bar, *, heading: bool) -> None:
+    source = item.open()
+    assert model is not None, "not loaded only where no input opens"
     bar.begin(Path(item.name).name)
-    annotation = model.annotate(item.open(), options=job.options, progress=bar)
-    for note in annotation.notes:
-        _say(f"{item.name}: {note}")
-    paths = [_write(annotation, name, job.output_dir / f"{item.stem}.{name}") for name in job.formats]
-    if not job.quiet:
-        title = f"{item.name}\n" if heading else ""
-        sys.stdout.write(title + to_readable(annotation) + ("\n" if heading else ""))
-        sys.stdout.flush()
-        _say("wrote " + ", ".join(str(path) for path in paths))
+    annotation = model.annotate(source, options=job.options, progress=bar)
+    with bar.aside():
+        for note in annotation.notes:
+            say(f"{item.name}: {note}")
+        paths = [_write(annotation, name, job.output_dir / f"{item.stem}.{name}") for name in job.formats]
+        if job.quiet:
+            return
+        try:
+            emit(f"{item.name}\n{to_readable(annotation)}\n" if heading else to_readable(annotation))
+        finally:
+            say("wrote " + ", ".join(printable(str(path)) for path in paths))
 
 
 def _write(annotation: Annotation, name: str, path: Path) -> Path:
@@ -104,7 +158,8 @@ def _write(annotation: Annotation, name: str, path: Path) -> Path:
             file.write(WRITERS[name](annotation))
     except OSError as error:
         raise OutputError(
-            f"{path} could not be written ({error.strerror or error}); free space or choose another --output_dir"
+            f"{printable(str(path))} could not be written ({error.strerror or error}); "
+            f"free space or choose another --output_dir"
         ) from error
     return path
 
@@ -113,10 +168,11 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        reason = "a file is called so" if folder.is_file() else error.strerror
         raise OutputError(
-            f"the folder {folder} cannot be made ({error.strerror}); choose another --output_dir"
+            f"the folder {folder} cannot be made ({reason}); choose another --output_dir"
         ) from error
-
-
-def _say(text: str) -> None:
-    print(f"whisper-at: {text}", file=sys.stderr)
+    if not os.access(folder, os.W_OK):
+        raise OutputError(
+            f"the folder {folder} may not be written to by this user; choose another --output_dir"
+        )

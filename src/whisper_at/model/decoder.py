@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.errors import OptionError
+from whisper_at.timegrid import FRAMES_PER_STEP
 
 Features = npt.NDArray[np.float32]  # [batch, step, dim]
 
@@ -135,7 +136,10 @@ class CTranslate2Decoder:
         self, features: Features, start: Sequence[int], text: Sequence[int], n_frames: int
     ) -> Alignment:
         (result,) = self._model.align(
-            self._view(np.ascontiguousarray(features)), list(start), [list(text)], [n_frames]
+            self._view(np.ascontiguousarray(features)),
+            list(start),
+            [list(text)],
+            [max(n_frames, FRAMES_PER_STEP)],  # less than a step would give no path
         )
         path = np.array(result.alignments, np.int64).reshape(-1, 2)
         return Alignment(

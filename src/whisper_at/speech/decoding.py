@@ -11,11 +11,16 @@ from whisper_at.speech.tokenizer import Tokenizer
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """The hypothesis that was kept for a window, and what speaks for and against it."""
+    """The hypothesis that was kept for a window, and what speaks for and against it.
+
+    `temperature` is the hypothesis's own; `last_temperature` is the last one that was tried, which says how far
+    the window was from passing the tests.
+    """
 
     tokens: tuple[int, ...]
     text: str
     temperature: float
+    last_temperature: float
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
@@ -58,7 +63,8 @@ def decode_with_fallback(
             return decoded
         tried.append(decoded)
     no_loops = [d for d in tried if not _is_loop(d, options)]
-    return max(no_loops or tried, key=lambda d: d.avg_logprob)
+    best = max(no_loops or tried, key=lambda d: d.avg_logprob)
+    return replace(best, last_temperature=tried[-1].temperature)
 
 
 def _with_text(tokenizer: Tokenizer, hypothesis: Hypothesis, temperature: float) -> Decoded:
@@ -67,6 +73,7 @@ def _with_text(tokenizer: Tokenizer, hypothesis: Hypothesis, temperature: float)
         tokens=hypothesis.tokens,
         text=text,
         temperature=temperature,
+        last_temperature=temperature,
         avg_logprob=hypothesis.avg_logprob,
         compression_ratio=compression_ratio(text),
         no_speech_prob=hypothesis.no_speech_prob,

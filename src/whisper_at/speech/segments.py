@@ -60,7 +60,8 @@ def cut_window(tokens: Sequence[int], *, timestamp_begin: int, seek: int, n_fram
     if ends_alone:
         return Cut(pieces=pieces, next_seek=seek + n_frames, complete=True)
     # A window must bring us on: one that only says <|0.00|><|0.00|> is passed over.
-    next_seek = pieces[-1].end if pieces[-1].end > seek else seek + n_frames
+    # One that is timed in the padding was heard to its end.
+    next_seek = pieces[-1].end if seek < pieces[-1].end < seek + n_frames else seek + n_frames
     return Cut(pieces=pieces, next_seek=next_seek, complete=False)
 
 

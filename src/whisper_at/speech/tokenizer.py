@@ -24,6 +24,7 @@ class Tokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # tokenizers raises bare Exception
             raise WeightsError(f"expected a tokenizer in {path}, but it cannot be read: {error}") from error
+        self._tokenizer.encode_special_tokens = True  # <|endoftext|> in a user's text is text
         self.multilingual = self.eot > 50256  # English-only vocabularies are one token shorter
 
     def special(self, *names: str) -> int:

@@ -18,7 +18,7 @@ from whisper_at.speech.words import add_words
 from whisper_at.timegrid import seconds
 
 MAX_PROMPT = 223  # half the text context but one, as in openai-whisper
-HOT = 0.5  # text from above this temperature is no prompt for what follows
+HOT = 0.5  # a window that was tried above this temperature gives no prompt for what follows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Transcriber:
                 segments,
                 start=start,
                 n_frames=window.n_frames,
-                language=language,
+                language="en" if self._options.task == "translate" else language,
             )
             next_seek = _seek_after_words(cut, segments, window)
         self._remember(segments, decoded)
@@ -129,7 +129,7 @@ class Transcriber:
     def _remember(self, segments: list[Segment], decoded: Decoded) -> None:
         self._segments += segments
         self._previous += [token for segment in segments for token in segment.tokens]
-        if not self._options.condition_on_previous_text or decoded.temperature > HOT:
+        if not self._options.condition_on_previous_text or decoded.last_temperature > HOT:
             self._previous = []
 
 

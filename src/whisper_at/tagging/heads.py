@@ -7,7 +7,7 @@ from pathlib import Path
 
 from whisper_at.errors import HeadError
 from whisper_at.model.cache import Location, cache_folder, locked, write_atomically
-from whisper_at.model.catalog import HEADS, PublishedHead
+from whisper_at.model.catalog import HEADS, WHISPER, PublishedHead
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.formats.published_head import convert_head
 from whisper_at.model.head_file import Head, HeadCard, read_head
@@ -35,14 +35,14 @@ def find_head(
         HeadMismatch: if it was trained on other taps.
     """
     name = str(name_or_path)
-    wanted = _default_name(encoder) if name == DEFAULT else name
+    wanted = _default_name(encoder, dims) if name == DEFAULT else name
     if wanted in packaged_heads():
         head = read_head(packaged_heads()[wanted])
     elif (cached := heads_folder(download_root) / f"{wanted}.safetensors").is_file():
         head = read_head(cached)
     elif wanted in HEADS:
         head = _fetch(HEADS[wanted], heads_folder(download_root), offline=offline)
-    elif Path(name).suffix or Path(name).exists():
+    elif Path(name).suffix in (".safetensors", ".pth") or Path(name).exists() or Path(name).name != name:
         head = read_head(Path(name))
     else:
         known = ", ".join([*packaged_heads(), *HEADS])
@@ -132,11 +132,17 @@ def _download(published: PublishedHead, target: Path) -> None:
         file.write(content)
 
 
-def _default_name(encoder: str) -> str:
-    for name, path in packaged_heads().items():
-        if read_head(path).card.encoder == encoder:
-            return name
-    return f"{encoder}-tl-tr"  # the published one
+def _default_name(encoder: str, dims: Dimensions) -> str:
+    """The encoder's own head; for one that nobody has published, a fine-tuned `base` say, that of its size."""
+    cards = {name: read_head(path).card for name, path in packaged_heads().items()}
+    own = [name for name, card in cards.items() if card.encoder == encoder]
+    if not own and encoder not in WHISPER:
+        own = [
+            name
+            for name, card in cards.items()
+            if (card.n_state, card.n_layers) == (dims.n_state, dims.n_layers)
+        ]
+    return own[0] if own else f"{encoder}-tl-tr"  # the one that was published
 
 
 def _published_card(

@@ -1,5 +1,7 @@
 """What was said and heard in the order of time, for people at a terminal."""
 
+from collections.abc import Iterator
+
 from whisper_at.annotation import Annotation
 
 
@@ -12,8 +14,15 @@ def to_readable(annotation: Annotation) -> str:
     lines = [(s.start, 0, s.end, s.text.strip()) for s in annotation.segments]
     lines += [(e.start, 1, e.end, f"[{e.label} {e.probability:.2f}]") for e in annotation.events]
     if not lines:
-        return "(nothing was said and nothing was recognised)\n"
+        return f"({' and '.join(_nothing(annotation))})\n"
     return "".join(f"[{clock(start)} → {clock(end)}]  {what}\n" for start, _, end, what in sorted(lines))
+
+
+def _nothing(annotation: Annotation) -> Iterator[str]:
+    if annotation.language is not None:
+        yield "nothing was said"
+    if annotation.tags is not None:
+        yield "nothing was recognised"
 
 
 def clock(seconds: float) -> str:
