@@ -44,7 +44,9 @@ def test_normalised_arguments_stay_as_they_are(words):
     assert normalised(once) == once
 
 
-@pytest.mark.parametrize("true", [["--word_timestamps", "True"], ["--word_timestamps=true"], ["--word-timestamps"]])
+@pytest.mark.parametrize(
+    "true", [["--word_timestamps", "True"], ["--word_timestamps=true"], ["--word-timestamps"]]
+)
 def test_flags_may_have_openais_values(command, stand_in, sound, true):
     assert command(sound(), *true).status == 0
     assert stand_in.options.word_timestamps
@@ -56,7 +58,13 @@ def test_thresholds_may_be_switched_off_with_none(command, stand_in, sound):
     assert command(sound()).status == 0
     assert stand_in.options.temperature == (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     assert (stand_in.options.logprob_threshold, stand_in.options.no_speech_threshold) == (-1.0, 0.6)
-    off = ["--logprob_threshold", "None", "--no_speech_threshold=none", "--compression_ratio_threshold", "None"]
+    off = [
+        "--logprob_threshold",
+        "None",
+        "--no_speech_threshold=none",
+        "--compression_ratio_threshold",
+        "None",
+    ]
     assert command(sound(), *off, "--temperature_increment_on_fallback", "None").status == 0
     assert stand_in.options.temperature == (0.0,)
     assert stand_in.options.logprob_threshold is None

@@ -83,13 +83,19 @@ def test_outputs_of_equal_names_do_not_overwrite_one_another(make):
 def test_an_output_never_has_the_name_of_a_recording(make, here):
     make("talk.txt", "speech.wav", "out/keep")
     (here / "out" / "speech.json").symlink_to(here / "speech.wav")
-    assert [item.stem for item in expand(["talk.txt", "speech.wav"], formats=["txt"])] == ["talk.txt", "speech"]
+    assert [item.stem for item in expand(["talk.txt", "speech.wav"], formats=["txt"])] == [
+        "talk.txt",
+        "speech",
+    ]
     assert [item.stem for item in expand(["talk.txt"], formats=["json"])] == ["talk"]
     into_out = expand(["talk.txt", "speech.wav"], folder=Path("out"), formats=["json", "txt"])
     assert [item.stem for item in into_out] == ["talk", "speech.wav"]
 
 
-FOLDERS, STEMS = st.sampled_from(["", "a", "b", "A"]), st.sampled_from(["x", "X", "x.txt", "x.json", "x.wav", "é"])
+FOLDERS, STEMS = (
+    st.sampled_from(["", "a", "b", "A"]),
+    st.sampled_from(["x", "X", "x.txt", "x.json", "x.wav", "é"]),
+)
 
 
 @given(
@@ -103,7 +109,9 @@ def test_no_output_ever_overwrites_a_recording_or_another_output(tmp_path_factor
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     items = expand([str(path) for path in paths], folder=base / folder, formats=["json", "txt"])
-    outputs = [os.path.normcase(base / folder / f"{item.stem}.{kind}") for item in items for kind in ("json", "txt")]
+    outputs = [
+        os.path.normcase(base / folder / f"{item.stem}.{kind}") for item in items for kind in ("json", "txt")
+    ]
     assert len({output.casefold() for output in outputs}) == len(outputs)
     assert not {os.path.normcase(path) for path in paths} & set(outputs)
     assert len(items) == len({str(path) for path in paths})
@@ -113,7 +121,9 @@ def test_an_address_has_the_name_of_its_file_and_no_secrets():
     (item,) = expand(["https://me:pw@example.org/a/my%20dog.mp3?token=1#t=3"])
     assert (item.name, item.stem) == ("my dog.mp3", "my dog")
     assert item.open() == "https://me:pw@example.org/a/my%20dog.mp3?token=1#t=3"
-    assert [item.stem for item in expand(["https://example.org/", "http://example.org/a/%2Fetc%2Fpasswd"])] == [
+    assert [
+        item.stem for item in expand(["https://example.org/", "http://example.org/a/%2Fetc%2Fpasswd"])
+    ] == [
         "example",
         "passwd",
     ]

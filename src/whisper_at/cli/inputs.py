@@ -49,7 +49,7 @@ def expand(arguments: Sequence[str], *, folder: Path = Path(), formats: Sequence
     for argument in arguments:
         for name, source in _sources(argument):
             found.setdefault(name if _is_no_path(name) else os.path.abspath(name), (name, source))  # noqa: PTH100
-    recordings = {os.path.realpath(name) for name in found if not _is_no_path(name)}
+    recordings = {os.path.realpath(source) for _, source in found.values() if isinstance(source, Path)}
     taken: set[str] = set()
     inputs = []
     for name, source in found.values():

@@ -1,0 +1,214 @@
+"""Options that cannot work are refused in one line, before a model is loaded or a recording is read."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from whisper_at.cli.run import formats, temperatures
+from whisper_at.errors import OptionError
+from whisper_at.model.head_file import HeadCard
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["-f", "srt"], "output_format must be json, txt or all; got 'srt'"),
+        (["-f", "json,,txt"], "output_format must be json, txt or all; got ''"),
+        (["--task", "summarise"], "task must be transcribe or translate, got 'summarise'"),
+        (
+            ["--language", "germn"],
+            "language 'germn' is none that Whisper knows; did you mean german or georgian?",
+        ),
+        (["--language", ""], "language '' is none that Whisper knows"),
+        (["--labels", "Dogg"], "no label is called 'Dogg'; nearest: 'Dog'"),
+        (["--labels", "Dog,Sirene"], "no label is called 'Sirene'; nearest: 'Siren'"),
+        (["--labels", ""], "label"),
+        (
+            ["--labels", "Dog", "--head", "none"],
+            "labels were asked for, but with head none nothing is tagged",
+        ),
+        (["--temperature", "1.5"], "temperature must lie between 0 and 1, got 1.5"),
+        (["--temperature", "nan"], "temperature must lie between 0 and 1, got nan"),
+        (["--temperature", "inf"], "temperature must lie between 0 and 1, got inf"),
+        (["--temperature", "warm"], "Invalid value for '--temperature'"),
+        (
+            ["--temperature_increment_on_fallback", "-1"],
+            "temperature_increment_on_fallback must be more than 0",
+        ),
+        (
+            ["--temperature_increment_on_fallback", "nan"],
+            "temperature_increment_on_fallback must be more than 0",
+        ),
+        (["--logprob_threshold", "low"], "Invalid value for '--logprob-threshold'"),
+        (["--beam_size", "0"], "beam_size must be 1 or more, got 0"),
+        (["--beam_size", "many"], "Invalid value for '--beam-size'"),
+        (["--best_of", "0"], "best_of must be 1 or more, got 0"),
+        (["--threads", "-1"], "threads must be 1 or more, or 0 for all cores; got -1"),
+        (["--device", "foo"], "device must be one of auto, cpu, cuda, mps, gpu; got 'foo'"),
+        (["--tag_resolution", "0"], "tag_resolution is a length in seconds, such as 10; got 0"),
+        (["--tag_resolution", "-1"], "tag_resolution is a length in seconds, such as 10; got -1"),
+        (["--tag_resolution", "nan"], "tag_resolution is a length in seconds, such as 10; got nan"),
+        (["--tag_resolution", "inf", "--head", "none"], "tag_resolution is a length in seconds"),
+        (["--threshold", "1.5"], "threshold is a probability between 0 and 1, got 1.5"),
+        (["--top_k", "0"], "top_k must be 1 or more, got 0"),
+        (["--modell", "base"], "No such option: --modell"),
+        (["--model"], "Option '--model' requires an argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_makes_no_sense_is_refused_before_work(command, stand_in, sound, options, reason):
+    answer = command(sound(), *options)
+    assert answer.status == 2
+    (line,) = answer.talk
+    assert reason in line
+    assert (answer.out, stand_in.loaded, stand_in.heard) == ("", [], [])
+
+
+CARD = HeadCard(
+    name="yard",
+    architecture="last-mlp",
+    encoder="base",
+    n_state=1,
+    n_layers=1,
+    mids=("/m/0bt9lr",),
+    names=("Dog",),
+    reported=("/m/0bt9lr",),
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            ["--tag_resolution", "0.3"],
+            "multiple of 0.4 s, the length of a cell; got 0.3; the nearest are 0.4 or 0.8",
+        ),
+        (["--labels", "Siren"], "head yard has no label /m/03kmc9"),
+        (["--language", "de"], "language 'de' was asked for, but"),
+    ],
+)
+def test_what_the_model_cannot_do_is_refused_before_a_recording_is_read(
+    command, stand_in, sound, options, reason
+):
+    stand_in.head = SimpleNamespace(card=CARD)
+    answer = command(sound("a.wav"), sound("b.wav"), *options)
+    assert answer.status == 2
+    (line,) = answer.talk
+    assert reason in line
+    assert len(stand_in.loaded) == 1 and stand_in.heard == []
+
+
+def test_options_reach_the_model(command, stand_in, sound):
+    answer = command(
+        *(
+            sound(),
+            "--labels",
+            "Chirp, tweet,Dog",
+            "--threshold",
+            "0.3",
+            "--top_k",
+            "2",
+            "--tag-resolution",
+            "2",
+        ),
+        *("--head", "my.safetensors", "--device", "cuda:1", "--compute_type", "int8", "--task", "translate"),
+        *("--language", "en", "--offline"),
+    )
+    assert answer.status == 0
+    options = stand_in.options
+    assert options.labels == ("/m/07pggtn", "/m/0bt9lr")
+    assert (options.threshold, options.top_k, options.tag_resolution) == (0.3, 2, 2.0)
+    assert (options.task, options.language) == ("translate", "en")
+    assert stand_in.loaded == [
+        {
+            "name": "base",
+            "head": "my.safetensors",
+            "device": "cuda:1",
+            "threads": 0,
+            "compute_type": "int8",
+            "offline": True,
+            "download_root": None,
+        }
+    ]
+
+
+def test_what_is_not_asked_for_is_left_to_the_model(command, stand_in, sound):
+    assert command(sound()).status == 0
+    (loaded,) = stand_in.loaded
+    assert (loaded["name"], loaded["head"], loaded["offline"]) == ("base", "default", None)
+    assert (stand_in.options.labels, stand_in.options.language, stand_in.options.beam_size) == (None, None, 5)
+    assert command(sound(), "--head", "none").status == 0
+    assert stand_in.loaded[1]["head"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            ["--model", "bass"],
+            "no Whisper model is called 'bass', and no such file or folder is there; did you mean",
+        ),
+        (["--model", "./bass"], "no Whisper model is called"),
+    ],
+)
+def test_a_model_that_is_not_there_is_no_wrong_usage(command, sound, options, reason):
+    answer = command(sound(), *options)
+    assert (answer.status, answer.out) == (1, "")
+    (line,) = answer.talk
+    assert reason in line
+
+
+def test_temperatures_are_openais():
+    assert temperatures(0.0, 0.2) == (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    assert temperatures(0.4, 0.3) == (0.4, 0.7, 1.0)
+    assert temperatures(0.9, 0.2) == (0.9,)
+    assert temperatures(0.3, 0.0) == temperatures(0.3, None) == (0.3,)
+
+
+def test_formats_are_taken_in_any_spelling_each_once():
+    assert formats("json") == ("json",)
+    assert formats("TXT, json,txt") == ("txt", "json")
+    assert formats("all") == formats("json,all") == ("json", "txt")
+    with pytest.raises(OptionError, match=r"output_format must be json, txt or all; got 'vtt'"):
+        formats("json,vtt")
+
+
+def test_nothing_to_do_is_answered_with_the_help(here, capsys):
+    from whisper_at.cli.app import run
+
+    assert run([]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("Usage: whisper-at ") and "--word-timestamps" in err
+    assert run(["heads"]) == 2
+    assert capsys.readouterr().err.startswith("Usage: whisper-at heads")
+
+
+def test_wrong_usage_of_the_commands(command):
+    assert command("models", "extra").talk == [
+        "Got unexpected extra argument(s) (extra) (whisper-at --help tells the options)"
+    ]
+    assert command("annotate").status == 2
+    assert command("heads", "export").status == 2
+    answer = command("heads", "import", "none.pth", "--encoder", "base")
+    assert answer.status == 1 and len(answer.talk) == 1
+
+
+def test_help_has_examples_and_every_option(capsys):
+    from whisper_at.cli.app import run
+
+    texts = []
+    for arguments in (["--help"], ["-h"], ["a.mp3", "--help"], ["heads", "import", "--help"]):
+        assert run(arguments) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        texts.append(out)
+    assert texts[0] == texts[1]
+    for text in texts[:3]:
+        assert "whisper-at talks/ -o out -f json,txt" in text
+        for (
+            option
+        ) in "--model --head --language --task --output-dir --output-format --labels --offline".split():
+            assert f"{option} " in text or f"{option}," in text
+    for command in ("annotate", "models", "heads"):
+        assert f"\n  {command} " in texts[0]
+    assert "--encoder" in texts[3]
