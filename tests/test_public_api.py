@@ -17,7 +17,9 @@ def test_all_is_sorted_and_there():
 
 def loaded_by(statement):
     code = f"import sys; {statement}; print(' '.join(sys.modules))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
 
 
 def test_the_import_is_light():
@@ -25,7 +27,9 @@ def test_the_import_is_light():
 
 
 def test_results_are_handled_without_engines():
-    loaded = loaded_by("from whisper_at import Annotation; import whisper_at.writers, whisper_at.tagging.ontology")
+    loaded = loaded_by(
+        "from whisper_at import Annotation; import whisper_at.writers, whisper_at.tagging.ontology"
+    )
     assert {"openvino", "ctranslate2", "torch", "av"} & set(loaded) == set()
 
 

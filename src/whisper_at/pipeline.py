@@ -25,18 +25,19 @@ from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.tokenizer import Tokenizer
 from whisper_at.speech.transcriber import Transcriber, Transcript
-from whisper_at.tagging.events import report
+from whisper_at.tagging.events import Reporting, report
 from whisper_at.tagging.heads import DEFAULT, find_head
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.tagger import Tagger
 from whisper_at.tagging.track import Track
-from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW, seconds
+from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW, TagGrid, seconds
 
 Progress = Callable[[float, float], None]
 """Called with the seconds that are done and the seconds there are."""
 
 TAG_BATCH = 4  # windows encoded together where no decoder says when to seek
 COMPUTE_TYPES = ("auto", "int8", "float32")
+DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,10 @@ class Options(SpeechOptions, TagOptions):
     >>> Options(language="en", tag_resolution=4).beam_size
     5
     """
+
+    def __post_init__(self) -> None:
+        SpeechOptions.__post_init__(self)
+        TagOptions.__post_init__(self)
 
     def with_(self, **changes: Any) -> "Options":
         """The same options but for the changes.
@@ -89,6 +94,18 @@ class Model:
         self.checkpoint, self.encoder, self.decoder = checkpoint, encoder, decoder
         self.head, self.head_function, self.offline = head, head_function, offline
         self.tokenizer = Tokenizer(checkpoint.tokenizer_path)
+
+    def check(self, options: "Options") -> None:
+        """Refuse what this model cannot do, before a recording is read.
+
+        Raises:
+            OptionError: if the model does not know the language or the task, the head's cells do not make rows of
+                that length, or it does not have all the labels.
+        """
+        self.tokenizer.start(self.tokenizer.language(options.language or "en"), options.task)
+        if self.head is not None:
+            TagGrid(frames_per_cell=self.head.card.frames_per_cell).cells_per(options.tag_resolution)
+            Reporting.of(self.head.card, options)
 
     def annotate(
         self,
@@ -157,6 +174,7 @@ class Model:
         tags: bool,
     ) -> Annotation:
         chosen = (options or Options()).with_(**changes)
+        self.check(chosen)
         recording = read(source, sample_rate=sample_rate, offline=self.offline)
         return annotate(recording, self, chosen, words=words, tags=tags, progress=progress)
 
@@ -192,6 +210,10 @@ def load(
     """
     if compute_type not in COMPUTE_TYPES:
         raise OptionError(f"compute_type must be one of {', '.join(COMPUTE_TYPES)}, got {compute_type!r}")
+    if device.partition(":")[0] not in DEVICES:
+        raise OptionError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
+    if threads < 0:
+        raise OptionError(f"threads must be 1 or more, or 0 for all cores; got {threads}")
     offline = is_offline() if offline is None else offline
     device = _device(device)
     checkpoint = find(name, offline=offline, download_root=download_root)
@@ -205,7 +227,7 @@ def load(
         encoder=chosen.encoder(checkpoint.dims, checkpoint.variables()),
         decoder=CTranslate2Decoder(
             checkpoint.decoder_folder(),
-            device="cuda" if device.startswith("cuda") else "cpu",
+            device=device if device.startswith("cuda") else "cpu",
             threads=threads,
             compute_type="float32" if compute_type == "float32" else "int8",
         ),
@@ -306,6 +328,7 @@ def _encode(model: Model, windows: list[Window], tagger: Tagger | None) -> Encod
 
 
 def _device(device: str) -> str:
+    """The device that is meant; `auto` is CUDA where there is one."""
     if device != "auto":
         return device
     if not find_spec("torch"):  # the encoder needs it there

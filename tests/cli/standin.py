@@ -12,6 +12,7 @@ from typing import Any
 from whisper_at.annotation import Annotation, Provenance, Segment
 from whisper_at.audio import read
 from whisper_at.errors import OptionError
+from whisper_at.pipeline import Model
 
 
 def _english(name: str) -> str:
@@ -32,7 +33,9 @@ class StandIn:
         self.heard: list[str] = []
         self.options: Any = None
         self.head: Any = None
-        self.tokenizer = SimpleNamespace(language=_english)
+        self.tokenizer = SimpleNamespace(language=_english, start=lambda language, task: [])
+
+    check = Model.check
 
     def load(self, name: str, **how: Any) -> "StandIn":
         self.loaded.append({"name": name, **how})

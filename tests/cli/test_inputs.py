@@ -88,6 +88,8 @@ def test_an_output_never_has_the_name_of_a_recording(make, here):
         "speech",
     ]
     assert [item.stem for item in expand(["talk.txt"], formats=["json"])] == ["talk"]
+    (here / "link").symlink_to(here)
+    assert [item.stem for item in expand(["link/talk.txt"], formats=["txt"])] == ["talk.txt"]
     into_out = expand(["talk.txt", "speech.wav"], folder=Path("out"), formats=["json", "txt"])
     assert [item.stem for item in into_out] == ["talk", "speech.wav"]
 

@@ -43,8 +43,6 @@ from whisper_at.model.head_file import HeadCard
         (["--beam_size", "0"], "beam_size must be 1 or more, got 0"),
         (["--beam_size", "many"], "Invalid value for '--beam-size'"),
         (["--best_of", "0"], "best_of must be 1 or more, got 0"),
-        (["--threads", "-1"], "threads must be 1 or more, or 0 for all cores; got -1"),
-        (["--device", "foo"], "device must be one of auto, cpu, cuda, mps, gpu; got 'foo'"),
         (["--tag_resolution", "0"], "tag_resolution is a length in seconds, such as 10; got 0"),
         (["--tag_resolution", "-1"], "tag_resolution is a length in seconds, such as 10; got -1"),
         (["--tag_resolution", "nan"], "tag_resolution is a length in seconds, such as 10; got nan"),
@@ -62,6 +60,24 @@ def test_what_makes_no_sense_is_refused_before_work(command, stand_in, sound, op
     (line,) = answer.talk
     assert reason in line
     assert (answer.out, stand_in.loaded, stand_in.heard) == ("", [], [])
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--threads", "-1"], "threads must be 1 or more, or 0 for all cores; got -1"),
+        (["--device", "foo"], "device must be one of auto, cpu, cuda, mps, gpu; got 'foo'"),
+        (["--compute_type", "int4"], "compute_type must be one of auto, int8, float32, got 'int4'"),
+    ],
+)
+def test_what_no_machine_can_do_is_refused_without_looking_for_weights(
+    command, sound, monkeypatch, options, reason
+):
+    monkeypatch.setattr(
+        "whisper_at.pipeline.find", lambda *args, **how: pytest.fail("weights were looked for")
+    )
+    answer = command(sound(), *options)
+    assert (answer.status, answer.talk) == (2, [reason])
 
 
 CARD = HeadCard(
@@ -96,6 +112,15 @@ def test_what_the_model_cannot_do_is_refused_before_a_recording_is_read(
     (line,) = answer.talk
     assert reason in line
     assert len(stand_in.loaded) == 1 and stand_in.heard == []
+
+
+def test_what_the_model_refuses_is_said_once(command, stand_in, sound, monkeypatch):
+    def refuse(source, **how):
+        raise OptionError("no option can be like that")
+
+    monkeypatch.setattr(stand_in, "annotate", refuse)
+    answer = command(sound("a.wav"), sound("b.wav"))
+    assert (answer.status, answer.talk) == (2, ["no option can be like that"])
 
 
 def test_options_reach_the_model(command, stand_in, sound):
@@ -184,9 +209,11 @@ def test_nothing_to_do_is_answered_with_the_help(here, capsys):
 
 
 def test_wrong_usage_of_the_commands(command):
-    assert command("models", "extra").talk == [
-        "Got unexpected extra argument(s) (extra) (whisper-at --help tells the options)"
-    ]
+    answer = command("models", "extra")
+    assert answer.status == 2
+    (line,) = answer.talk
+    assert line.startswith("Got unexpected extra argument")
+    assert line.endswith("(extra) (whisper-at --help tells the options)")
     assert command("annotate").status == 2
     assert command("heads", "export").status == 2
     answer = command("heads", "import", "none.pth", "--encoder", "base")

@@ -23,7 +23,8 @@ def folder(here, monkeypatch):
     """The modules of this process are found from there too."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path or os.fspath(here) for path in sys.path))
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    for name in ("FORCE_COLOR", "PYTHONUNBUFFERED"):  # as on a user's machine
+        monkeypatch.delenv(name, raising=False)
     return here
 
 
@@ -168,8 +169,9 @@ def test_a_bar_shows_on_a_terminal_and_never_in_the_data(sound):
     assert out == "talk.wav\n[00:00.0 → 00:00.5]  talk.wav lasts 0.5 s.\n\n"
     for part in ("talk.wav", "100%", "left", "0:00:00", "x"):  # name, share, remaining, elapsed, speed
         assert part in shown.split("wrote")[0]
-    assert "whisper-at: wrote talk.json\r\n" in shown
-    assert "whisper-at: there is no file none.wav" in shown
+    wiped = "\x1b[2K"  # the bar goes before a line comes
+    assert f"{wiped}whisper-at: wrote talk.json\r\n" in shown
+    assert f"{wiped}whisper-at: there is no file none.wav" in shown
     assert "lasts" not in shown
 
 

@@ -123,6 +123,21 @@ def test_a_prompt_changes_what_is_written(decoder, features, tokenizer, start):
     assert len(prompted.tokens) <= 12
 
 
+def test_suppressed_tokens_are_not_written(decoder, features, start):
+    (plain,) = decoder.generate(features[:1], [start], SHORT)
+    banned = plain.tokens[1]
+    search = Search(max_length=24, suppress_tokens=(-1, banned))
+    (without,) = decoder.generate(features[:1], [start], search)
+    assert banned not in without.tokens
+
+
+@pytest.mark.parametrize("latest", [0, 50])
+def test_the_first_token_is_a_time_and_no_late_one(decoder, features, tokenizer, start, latest):
+    search = Search(max_length=24, max_initial_timestamp_index=latest)
+    for found in decoder.generate(features, [start] * 2, search):
+        assert 0 <= found.tokens[0] - tokenizer.timestamp_begin <= latest
+
+
 def samples(decoder, features, start, *, n=4):
     """Several draws in a row, each with the same seed."""
     search = Search(temperature=1.0, best_of=1, max_length=24, seed=7)

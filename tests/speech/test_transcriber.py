@@ -182,6 +182,20 @@ def test_another_language_than_the_models_is_refused_before_anything_is_heard(to
             Transcriber(ScriptedDecoder(None), known, SpeechOptions(language=language))
 
 
+def test_an_english_only_model_refuses_to_translate(english_only):
+    with pytest.raises(OptionError, match="needs a multilingual model"):
+        Session(english_only, [], language=None, task="translate").hear()
+
+
+def test_nobody_is_asked_about_less_than_a_tenth_of_a_second(tokenizer):
+    """Whisper would write something even there; the window is passed over, the next one heard."""
+    session = Session(tokenizer, [said(tokenizer, " yes")], language=None)
+    assert session.hear(n_frames=9) == 9
+    assert session.decoder.asked == session.decoder.detected == []
+    session.hear(n_frames=10)
+    assert session.transcript.text == "yes"
+
+
 def test_segments_tell_what_they_were_made_of(tokenizer):
     tokens = written(tokenizer, 0.0, " Good", 1.0, 1.0, " morning.", 2.5)
     session = Session(tokenizer, [hypothesis_of([]), hypothesis_of(tokens, no_speech_prob=0.2)])
@@ -224,7 +238,9 @@ def test_the_samples_of_a_window_are_seeded_by_its_place(tokenizer):
 
 
 def test_options_reach_the_search(tokenizer):
-    session = Session(tokenizer, [said(tokenizer, " a")], beam_size=2, best_of=3, patience=1.5, length_penalty=0.8)
+    session = Session(
+        tokenizer, [said(tokenizer, " a")], beam_size=2, best_of=3, patience=1.5, length_penalty=0.8
+    )
     session.hear()
     (asked,) = session.decoder.asked
     search = asked.search
@@ -242,6 +258,14 @@ def test_an_unfinished_window_with_words_is_followed_from_its_last_word(tokenize
     assert text == tuple(tokenizer.encode(" ab"))
     ((word,),) = (segment.words for segment in session.transcript.segments)
     assert (word.word, word.start, word.end) == (" ab", 0.2, 0.8)
+
+
+def test_words_that_all_lie_at_the_windows_start_do_not_hold_us_there(tokenizer):
+    tokens = written(tokenizer, 0.0, " ab", 2.0, 2.0, " unfinished")
+    session = Session(
+        tokenizer, [hypothesis_of(tokens)], word_timestamps=True, path=lambda n: np.zeros(n + 1, int)
+    )
+    assert session.hear() == 200
 
 
 def test_words_do_not_take_back_a_window_that_was_heard_to_its_end(tokenizer):
@@ -263,7 +287,9 @@ def scripts(draw):
     times = st.integers(0, 1500).map(lambda n: n * 0.02)
     parts = st.lists(times | st.sampled_from([" a", " bc", "."]), max_size=8)
     answers = st.tuples(st.tuples(times), parts, st.floats(-2, 0), st.floats(0, 1))
-    return [(first + tuple(rest), p, q) for first, rest, p, q in draw(st.lists(answers, min_size=1, max_size=5))]
+    return [
+        (first + tuple(rest), p, q) for first, rest, p, q in draw(st.lists(answers, min_size=1, max_size=5))
+    ]
 
 
 @given(scripts(), st.integers(1, 12_000), st.booleans(), st.data())

@@ -1,5 +1,6 @@
 """The commands and their options; what they do is in `run.py` and `catalog.py`."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,7 +49,6 @@ app = typer.Typer(
     options_metavar="",
     subcommand_metavar="[OPTIONS] AUDIO... | COMMAND",
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -57,7 +57,7 @@ app = typer.Typer(
 Threshold = float | None
 NUMBER: dict[str, Any] = {"parser": number_or_none, "metavar": "<float>"}
 
-heads_app = typer.Typer(no_args_is_help=True, help="Tagging heads: convert published ones.")
+heads_app = typer.Typer(help="Tagging heads: convert published ones.")
 app.add_typer(heads_app, name="heads")
 
 
@@ -193,8 +193,12 @@ def import_(
 
 def run(arguments: list[str]) -> int:
     """Parse and do; gives the exit status."""
+    if arguments in ([], ["heads"]):  # nothing was asked for
+        with contextlib.redirect_stdout(sys.stderr):
+            _parse([*arguments, "--help"])
+        return 2
     try:
-        status = app(normalised(arguments), prog_name="whisper-at", standalone_mode=False) or 0
+        status = _parse(normalised(arguments))
     except WhisperATError as error:
         say(str(error))
         return 2 if isinstance(error, OptionError) else 1
@@ -204,15 +208,12 @@ def run(arguments: list[str]) -> int:
         usage = getattr(error, "format_message", None)  # typer's own errors of usage
         if usage is None:
             raise
-        _explain(usage())
+        say(f"{' '.join(usage().split())} (whisper-at --help tells the options)")
         return 2
-    if status == INTERRUPTED:
+    if status == INTERRUPTED:  # so answers typer too
         say("stopped; what was finished has been written")
-    return int(status)
+    return status
 
 
-def _explain(usage: str) -> None:
-    if usage.startswith("Usage:"):  # nothing was asked for, so typer answers with all of the help
-        print(usage, file=sys.stderr)
-    else:
-        say(f"{' '.join(usage.split())} (whisper-at --help tells the options)")
+def _parse(arguments: list[str]) -> int:
+    return int(app(arguments, prog_name="whisper-at", standalone_mode=False) or 0)

@@ -15,12 +15,8 @@ from whisper_at.errors import AudioError, OptionError, OutputError, WhisperATErr
 from whisper_at.model.cache import write_atomically
 from whisper_at.pipeline import Model, Options, load
 from whisper_at.speech.languages import language_code
-from whisper_at.tagging.events import Reporting
-from whisper_at.timegrid import TagGrid
 from whisper_at.writers import WRITERS
 from whisper_at.writers.readable import to_readable
-
-DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +36,6 @@ class Job:
     quiet: bool
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES and not self.device.startswith("cuda:"):
-            raise OptionError(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
-        if self.threads < 0:
-            raise OptionError(f"threads must be 1 or more, or 0 for all cores; got {self.threads}")
         if self.head is None and self.options.labels is not None:
             raise OptionError(
                 "labels were asked for, but with head none nothing is tagged; leave one of them out"
@@ -54,20 +46,6 @@ class Job:
             )
         if self.options.language is not None:
             language_code(self.options.language)
-
-    def check_against(self, model: Model) -> None:
-        """Refuses what this model cannot do, before a recording is read.
-
-        Raises:
-            OptionError: if the head's cells do not make rows of that length, the head has not all labels, or
-                the model does not know the language.
-        """
-        if self.options.language is not None:
-            model.tokenizer.language(self.options.language)
-        if model.head is not None:
-            grid = TagGrid(frames_per_cell=model.head.card.frames_per_cell)
-            grid.cells_per(self.options.tag_resolution)
-            Reporting.of(model.head.card, self.options)
 
 
 def annotate_all(arguments: Sequence[str], job: Job) -> int:
@@ -131,7 +109,7 @@ def _load(job: Job) -> Model:
         offline=job.offline,
         download_root=job.download_root,
     )
-    job.check_against(model)
+    model.check(job.options)
     return model
 
 

@@ -71,7 +71,7 @@ def _write_atomically(path: Location, mode: Literal["wb", "w"]) -> Iterator[IO[A
         with _open(target, mode) as file:
             yield file
         return
-    temporary = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex[:12]}.part")
+    temporary = target.with_name(f".{target.name[:20]}.{uuid.uuid4().hex[:12]}.part")
     try:
         with _open(temporary, mode) as file:
             yield file

@@ -77,7 +77,7 @@ class CTranslate2Decoder:
 
     Args:
         folder: a CTranslate2 model folder, of whose encoder only the first layer must be there.
-        device: `cpu` or `cuda`.
+        device: `cpu`, `cuda`, or `cuda:1` for the second one.
         threads: 0 lets CTranslate2 choose.
         compute_type: `int8` or `float32`.
     """
@@ -89,9 +89,14 @@ class CTranslate2Decoder:
 
         self._view = ctranslate2.StorageView.from_array
         self._seed = ctranslate2.set_random_seed
+        kind, _, index = device.partition(":")
         try:
             self._model = ctranslate2.models.Whisper(
-                str(folder), device=device, intra_threads=threads, compute_type=compute_type
+                str(folder),
+                device=kind,
+                device_index=int(index or 0),
+                intra_threads=threads,
+                compute_type=compute_type,
             )
         except (ValueError, RuntimeError) as error:
             raise OptionError(f"the decoder cannot run with {compute_type} on {device}: {error}") from error

@@ -115,7 +115,13 @@ class OpenVinoEngine:
         }
         if self.threads:
             settings["INFERENCE_NUM_THREADS"] = self.threads
-        return openvino.Core().compile_model(model, self.device, settings)
+        try:
+            return openvino.Core().compile_model(model, self.device, settings)
+        except RuntimeError as error:
+            found = ", ".join(openvino.Core().available_devices)
+            raise OptionError(
+                f"OpenVINO cannot run on device {self.device.lower()}; it finds {found.lower()} here"
+            ) from error
 
 
 class TorchEngine:

@@ -77,8 +77,14 @@ class Tokenizer:
         return code
 
     def start(self, language: str, task: str) -> list[int]:
-        """The tokens that a transcript begins with."""
+        """The tokens that a transcript begins with.
+
+        Raises:
+            OptionError: if a translation is asked of a model that knows English only.
+        """
         if not self.multilingual:
+            if task == "translate":
+                raise OptionError("task translate needs a multilingual model; this one knows English only")
             return [self.sot]
         return [self.sot, self.special(language), self.special(task)]
 

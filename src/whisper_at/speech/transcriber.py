@@ -18,6 +18,7 @@ from whisper_at.speech.words import add_words
 from whisper_at.timegrid import seconds
 
 MAX_PROMPT = 223  # half the text context but one, as in openai-whisper
+SHORTEST = 10  # frames; in less than 0.1 s nobody says anything, but Whisper would write something
 HOT = 0.5  # a window that was tried above this temperature gives no prompt for what follows
 
 
@@ -54,6 +55,8 @@ class Transcriber:
 
     def hear(self, window: Window, features: Features) -> int:
         """Write down one window [1, step, dim]; answers with the frame that the next one starts at."""
+        if window.n_frames < SHORTEST:
+            return window.seek + window.n_frames
         language = self._language or self._detect(features)
         start = self._tokenizer.start(language, self._options.task)
         decoded = decode_with_fallback(

@@ -137,7 +137,7 @@ def _without_pauses(words: Sequence[_Timed], longest: float) -> list[_Timed]:
 
 def _with_words(segment: Segment, timed: Sequence[_Timed], end: float) -> Segment:
     """The segment between its first and its last word; `end` is that of the window."""
-    low, high = max(segment.start - SLACK, seconds(segment.seek)), min(segment.end + SLACK, end)
+    low, high = segment.start - SLACK, min(segment.end + SLACK, end)
 
     def clip(time: float) -> float:
         return round(min(max(time, low), high), 2)
@@ -145,6 +145,9 @@ def _with_words(segment: Segment, timed: Sequence[_Timed], end: float) -> Segmen
     words = tuple(
         Word(word=w.text, start=clip(w.start), end=clip(w.end), probability=w.probability) for w in timed
     )
-    if not words or words[0].start == words[-1].end:
+    if not words:
         return replace(segment, words=words)
-    return replace(segment, start=words[0].start, end=words[-1].end, words=words)
+    first, last = words[0].start, words[-1].end
+    if first == last:  # all at one moment: the model's own times tell more
+        first, last = min(first, segment.start), max(last, segment.end)
+    return replace(segment, start=first, end=last, words=words)

@@ -1,6 +1,7 @@
 """Finding a head by name or path: those in the package, those in the cache, those in a file."""
 
 import hashlib
+from difflib import get_close_matches
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -45,8 +46,11 @@ def find_head(
     elif Path(name).suffix in (".safetensors", ".pth") or Path(name).exists() or Path(name).name != name:
         head = read_head(Path(name))
     else:
-        known = ", ".join([*packaged_heads(), *HEADS])
-        raise HeadError(f"no head is called {name!r}; known are {known}; or give the path of a file, or none")
+        known = [*packaged_heads(), *HEADS]
+        near = get_close_matches(name, known, n=3) or known
+        raise HeadError(
+            f"no head is called {name!r}; there is {', '.join(near)}; or give the path of a file, or none"
+        )
     head.card.check(encoder, dims)
     return head
 
