@@ -53,13 +53,40 @@ def test_json_keeps_letters_readable():
 
 
 def test_words_and_sounds_stand_in_the_order_of_time():
-    annotation = replace(said(" One.", " Two."), events=(siren(0.0, 0.4), siren(0.8, 61.25)))
+    annotation = replace(said(" One.", " Two."), events=(siren(0.0, 0.4), siren(1.8, 61.25)))
     assert to_readable(annotation).splitlines() == [
         "[00:00.0 → 00:01.0]  One.",
         "[00:00.0 → 00:00.4]  [Siren 0.93]",
-        "[00:00.8 → 01:01.2]  [Siren 0.93]",
         "[00:01.0 → 00:02.0]  Two.",
+        "[00:01.8 → 01:01.2]  [Siren 0.93]",
     ]
+
+
+def test_a_reader_is_told_each_sound_once():
+    """What says the same less exactly, what the words say already and what only flickers is in the JSON alone."""
+
+    def heard(label, mid, start, end, probability=0.6):
+        return Event(label=label, mid=mid, start=start, end=end, probability=probability)
+
+    events = (
+        heard("Dog", "/m/0bt9lr", 0, 2),
+        heard("Bark", "/m/05tny_", 0.4, 2, 0.9),
+        heard("Speech", "/m/09x0r", 0, 9),
+        heard("Rain", "/m/06mb1", 1, 4),
+        heard("Engine", "/m/02mk9", 3.2, 3.6),
+        heard("Gunshot, gunfire", "/m/032s66", 5.2, 5.6, 0.95),
+        heard("Rain", "/m/06mb1", 5, 8, 0.8),
+        heard("My own label", "own", 6, 8),
+    )
+    text = to_readable(replace(SILENCE, events=events))
+    assert [line.split("  ")[1] for line in text.splitlines()] == [
+        "[Bark 0.90]",
+        "[Rain 0.70]",
+        "[Gunshot, gunfire 0.95]",
+        "[My own label 0.60]",
+    ]
+    assert "[00:01.0 → 00:08.0]  [Rain" in text
+    assert "[Speech" in to_readable(replace(SILENCE, events=events, language=None))
 
 
 def test_nothing_is_said_of_what_nobody_listened_for():

@@ -1,21 +1,68 @@
-"""What was said and heard in the order of time, for people at a terminal."""
+"""What was said and heard in the order of time, for people at a terminal.
 
-from collections.abc import Iterator
+The JSON has every event. Here a sound that goes on is named once, the most specific name is kept of those that say the
+same, speech is left to the words, and flickers are left out.
+"""
 
-from whisper_at.annotation import Annotation
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from whisper_at.annotation import Annotation, Event
+from whisper_at.tagging import ontology
+
+GOES_ON = 1.2  # seconds of silence that a sound goes on over
+SHORTEST, CERTAIN = 0.8, 0.8  # a shorter sound is named if it is more probable than this
 
 
 def to_readable(annotation: Annotation) -> str:
-    """Segments and events, each with its time; events in brackets.
+    """Segments and sounds, each with its time; sounds in brackets.
 
     [00:03.2 → 00:07.6]  The rain has stopped at last.
     [00:05.2 → 00:09.6]  [Siren 0.93]
     """
     lines = [(s.start, 0, s.end, s.text.strip()) for s in annotation.segments]
-    lines += [(e.start, 1, e.end, f"[{e.label} {e.probability:.2f}]") for e in annotation.events]
+    sounds = worth_reading(annotation.events, with_speech=annotation.language is None)
+    lines += [(e.start, 1, e.end, f"[{e.label} {e.probability:.2f}]") for e in sounds]
     if not lines:
         return f"({' and '.join(_nothing(annotation))})\n"
     return "".join(f"[{clock(start)} → {clock(end)}]  {what}\n" for start, _, end, what in sorted(lines))
+
+
+def worth_reading(events: Sequence[Event], *, with_speech: bool) -> list[Event]:
+    """The events that a reader wants to see, joined where a sound goes on."""
+    joined = [event for mid in dict.fromkeys(e.mid for e in events) for event in _joined(events, mid)]
+    heard = [e for e in joined if e.end - e.start >= SHORTEST - 1e-6 or e.probability >= CERTAIN]
+    specific = [e for e in heard if not any(_says_more(other, e) for other in heard)]
+    return [e for e in specific if with_speech or not _is_speech(e.mid)]
+
+
+def _joined(events: Sequence[Event], mid: str) -> list[Event]:
+    joined: list[Event] = []
+    for event in (e for e in events if e.mid == mid):
+        if joined and event.start - joined[-1].end <= GOES_ON:
+            before = joined[-1]
+            a, b = before.end - before.start, event.end - event.start
+            mean = (a * before.probability + b * event.probability) / (a + b)
+            joined[-1] = replace(before, end=event.end, probability=mean)
+        else:
+            joined.append(event)
+    return joined
+
+
+def _says_more(other: Event, event: Event) -> bool:
+    """Whether `other` is a kind of `event` and is there for most of it."""
+    if not _known(other.mid) or event.mid not in {label.mid for label in ontology.ancestors(other.mid)}:
+        return False
+    shared = min(other.end, event.end) - max(other.start, event.start)
+    return shared > 0.5 * (event.end - event.start)
+
+
+def _is_speech(mid: str) -> bool:
+    return _known(mid) and ontology.is_speech(mid)
+
+
+def _known(mid: str) -> bool:
+    return any(label.mid == mid for label in ontology.labels())
 
 
 def _nothing(annotation: Annotation) -> Iterator[str]:
