@@ -48,7 +48,12 @@ def main() -> None:
         print(f"{name:32} {median * 1e3:8.1f} ms   {median / reference:6.3f}")
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        result = {"model": args.model, "threads": args.threads, "repeats": args.repeats, "median seconds": medians}
+        result = {
+            "model": args.model,
+            "threads": args.threads,
+            "repeats": args.repeats,
+            "median seconds": medians,
+        }
         args.out.write_text(json.dumps({**result, "cpu": cpu()}, indent=1) + "\n")
 
 
@@ -72,7 +77,9 @@ def variants(model: str, threads: int):
         if head.card.encoder == checkpoint.name:
             run_head = OpenVinoEngine(threads=threads).head(head)
             cells = rng.standard_normal((75, dims.n_layers, 1, dims.n_state)).astype(np.float32)
-            rows = np.ascontiguousarray(cells.reshape(3, 25, dims.n_layers, dims.n_state).transpose(0, 2, 1, 3))
+            rows = np.ascontiguousarray(
+                cells.reshape(3, 25, dims.n_layers, dims.n_state).transpose(0, 2, 1, 3)
+            )
             runs[f"{name}: 3 rows and 75 cells"] = partial(both, run_head, rows, cells)
     for compute_type in ("int8", "float32"):
         whole = ctranslate2.models.Whisper(

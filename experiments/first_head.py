@@ -258,7 +258,9 @@ def crop(sums: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def running_sums(example: Example) -> np.ndarray:
-    return np.concatenate([np.zeros_like(example.cells[:1], np.float32), example.cells.cumsum(0, dtype=np.float32)])
+    return np.concatenate(
+        [np.zeros_like(example.cells[:1], np.float32), example.cells.cumsum(0, dtype=np.float32)]
+    )
 
 
 @torch.no_grad()

@@ -31,7 +31,7 @@ class Search:
     suppress_blank: bool = True
     max_initial_timestamp_index: int = 50  # 1 s
     max_length: int = 448
-    seed: int = 0  # of the samples, so that they do not depend on what ran before
+    seed: int = 0  # of the samples; CTranslate2 4.8 heeds the first one only (its issue 1757)
 
 
 @dataclass(frozen=True, kw_only=True)
