@@ -20,7 +20,7 @@ from whisper_at.model.cache import Location
 from whisper_at.model.decoder import CTranslate2Decoder, Decoder
 from whisper_at.model.encoder import Encoded
 from whisper_at.model.engine import EncoderFunction, HeadFunction, Precision, fastest_precision, open_engine
-from whisper_at.model.head_file import Head
+from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.tokenizer import Tokenizer
@@ -258,7 +258,7 @@ def annotate(
         segments=transcript.segments if transcript else (),
         events=events,
         tags=rows,
-        notes=recording.notes,
+        notes=(*recording.notes, *(_not_learned(head.card, options.labels or ()) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
             whisper_sha256=model.checkpoint.sha256,
@@ -266,6 +266,12 @@ def annotate(
             head_sha256=head.sha256 if head else None,
         ),
     )
+
+
+def _not_learned(card: HeadCard, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """What a reader must know before an empty answer is taken for silence."""
+    names = [card.names[card.mids.index(mid)] for mid in labels if mid not in card.reported]
+    return (f"head {card.name} has not learned {', '.join(names)}",) if names else ()
 
 
 def hear(
