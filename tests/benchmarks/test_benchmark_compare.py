@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import compare
 import peers
-import pytest
 import report
 
 ENGINES = str(peers.ENGINES_FOLDER)

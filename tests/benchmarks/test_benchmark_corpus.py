@@ -6,12 +6,13 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
-import corpus
 import numpy as np
 import pytest
-from corpus import Clip
 from hypothesis import given
 from hypothesis import strategies as st
+
+import corpus
+from corpus import Clip
 
 waveforms = st.lists(st.integers(1, 1000), min_size=1, max_size=20).map(lambda x: np.array(x, np.int16))
 

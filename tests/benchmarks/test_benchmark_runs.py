@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-import corpus
 import numpy as np
-import peers
 import pytest
-import runs
-from corpus import Recording
 from hypothesis import given
 from hypothesis import strategies as st
+
+import corpus
+import peers
+import runs
+from corpus import Recording
 from runs import Outputs, Station
 
 ENGINES = str(peers.ENGINES_FOLDER)

@@ -5,9 +5,10 @@ import doctest
 import jiwer
 import numpy as np
 import pytest
-import scoring
 from hypothesis import given
 from hypothesis import strategies as st
+
+import scoring
 from scoring import Errors, Normalizer, count_errors
 
 words = st.sampled_from(["dog", "cat", "bird", "fish", "horse"])
