@@ -14,30 +14,20 @@ import pytest
 from numpy.testing import assert_allclose
 
 import whisper_at
+from tests.model.tiny import head_card
 from tests.tagging.clock import clock_encoder
 from whisper_at.audio import Recording
 from whisper_at.compat import CompatModel
 from whisper_at.errors import HeadError, OptionError
 from whisper_at.model.decoder import Hypothesis
 from whisper_at.model.encoder import Encoded
-from whisper_at.model.head_file import Head, HeadCard
+from whisper_at.model.head_file import Head
 from whisper_at.model.weights import find
 from whisper_at.pipeline import Model, Options, hear
 from whisper_at.tagging import ontology
 
 pytestmark = pytest.mark.model  # the tokenizer is the real one
 
-NAMES = tuple(label.name for label in ontology.labels())
-CARD = HeadCard(
-    name="clock",
-    architecture="last-mlp",
-    encoder="tiny.en",
-    n_state=1,
-    n_layers=1,
-    mids=tuple(label.mid for label in ontology.labels()),
-    names=NAMES,
-    reported=(),
-)
 HOPS_OF_REAL_SPEECH = (29.0, 26.0, 27.0)  # what tiny.en does with 93.6 s of speech: seeks 0, 29, 55, 82
 
 
@@ -76,7 +66,7 @@ def clock_model(hops=HOPS_OF_REAL_SPEECH):
         checkpoint=find("tiny.en"),
         encoder=encoder,
         decoder=SeekingDecoder(hops),
-        head=Head(card=CARD, arrays={}, sha256=""),
+        head=Head(card=head_card(name="clock", n_state=1, n_layers=1, reported=()), arrays={}, sha256=""),
         head_function=lambda taps: np.repeat(taps[:, 0].mean(axis=1) / 100, 527, axis=1),
     )
     return model, windows

@@ -6,6 +6,8 @@
     │   └── WeightsMissing   no place holds it: names every place that was looked at
     ├── HeadError            a tagging head that cannot be found or read
     │   └── HeadMismatch     a head trained on the taps of another encoder
+    ├── DatasetError         a corpus, a manifest or a store of features that is incomplete or cannot be read
+    ├── TrainingError        a recipe or a run of training that cannot go on
     ├── OptionError          an option that makes no sense: answered with exit code 2
     └── OutputError          a result that could not be written
 
@@ -36,6 +38,14 @@ class HeadError(WhisperATError):
 
 class HeadMismatch(HeadError):
     """A head that was trained on the taps of another encoder."""
+
+
+class DatasetError(WhisperATError):
+    """A corpus, a manifest or a store of features that is incomplete or cannot be read."""
+
+
+class TrainingError(WhisperATError):
+    """A recipe or a run of training that cannot go on."""
 
 
 class OptionError(WhisperATError, ValueError):

@@ -4,7 +4,6 @@ model = whisper_at.load("base")
 annotation = model.annotate("street.mp3")
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -18,8 +17,8 @@ from whisper_at.audio import LogMel, Recording, Source, log_mel, read
 from whisper_at.audio.windows import Window
 from whisper_at.errors import OptionError
 from whisper_at.model.cache import Location
-from whisper_at.model.decoder import CTranslate2Decoder, Decoder
-from whisper_at.model.dimensions import Dimensions
+from whisper_at.model.decoder import Decoder
+from whisper_at.model.decoders import open_decoder
 from whisper_at.model.encoder import Encoded
 from whisper_at.model.engine import EncoderFunction, HeadFunction, Precision, fastest_precision, open_engine
 from whisper_at.model.head_file import Head, HeadCard
@@ -38,7 +37,6 @@ Progress = Callable[[float, float], None]
 """Called with the seconds that are done and the seconds there are."""
 
 TAG_BATCH = 4  # windows encoded together where no decoder says when to seek
-SMALL_STATE = 512  # `base`, the widest decoder measured
 COMPUTE_TYPES = ("auto", "int8", "float32")
 DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
 
@@ -228,10 +226,11 @@ def load(
     return Model(
         checkpoint=checkpoint,
         encoder=chosen.encoder(checkpoint.dims, checkpoint.variables()),
-        decoder=CTranslate2Decoder(
-            checkpoint.decoder_folder(),
+        decoder=open_decoder(
+            checkpoint,
+            chosen,
             device=device if device.startswith("cuda") else "cpu",
-            threads=_decoder_threads(threads, checkpoint.dims),
+            threads=threads,
             compute_type="float32" if compute_type == "float32" else "int8",
         ),
         head=found or None,
@@ -334,15 +333,6 @@ def _encode(model: Model, windows: list[Window], tagger: Tagger | None) -> Encod
         for window, matrix, taps in zip(windows, matrices, encoded.taps, strict=True):
             tagger.hear(window, matrix, taps)
     return encoded
-
-
-def _decoder_threads(threads: int, dims: Dimensions) -> int:
-    """One thread for small decoders on two cores: their steps are so short that two threads mostly wait for each other.
-
-    Measured on two cores with `base` in int8 and five beams: 18.7 ms a step with one thread, 36.9 ms with two.
-    """
-    available = threads or os.cpu_count() or 1
-    return 1 if available <= 2 and dims.n_state <= SMALL_STATE else threads
 
 
 def _device(device: str) -> str:

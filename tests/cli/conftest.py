@@ -24,11 +24,6 @@ class Answer:
 Command = Callable[..., Answer]
 
 
-def listing(folder: str | Path) -> list[str]:
-    """The names of what is in a folder, hidden or not."""
-    return sorted(path.name for path in Path(folder).iterdir())
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that the test works in."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.audio.synth import FLOAT, media, png, tone, wav
-from tests.cli.conftest import listing
+from tests.conftest import listing
 
 SECOND = tone(440, 1.0, 16_000)
 PCM16 = (SECOND * 32767).astype(np.int16)

@@ -1,17 +1,26 @@
 """`whisper-at models` lists what can be used, for people and for programs."""
 
 import json
+import re
 
 import pytest
 
+from tests.model.tiny import head_arrays, head_card
 from whisper_at.model.catalog import HEADS, WHISPER
+from whisper_at.model.head_file import write_head
+
+pytestmark = pytest.mark.usefixtures("cache")
 
 
-@pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("WHISPER_AT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    return tmp_path / "cache"
+def columns(command, name):
+    """The row of that name, in the table for people."""
+    (row,) = [line for line in command("models").out.splitlines() if line.startswith(f"  {name} ")]
+    return re.split("  +", row.strip())
+
+
+def heads(command):
+    """The rows of heads by name, for programs."""
+    return {row["name"]: row for row in json.loads(command("models", "--json").out)["heads"]}
 
 
 def test_all_models_and_heads_are_listed(command):
@@ -19,9 +28,28 @@ def test_all_models_and_heads_are_listed(command):
     assert (answer.status, answer.talk) == (0, [])
     listed = [line.split()[0] for line in answer.out.splitlines() if line.startswith("  ")]
     assert set(WHISPER) | set(HEADS) <= set(listed)
-    large = next(line for line in answer.out.splitlines() if line.startswith("  large-v3 "))
-    assert "1550 M" in large and "100 languages" in large
-    assert "not here: would download 3091 MB from Systran/faster-whisper-large-v3" in large
+
+
+def test_what_is_not_here_has_its_size_and_what_would_be_downloaded(command):
+    *model, place = columns(command, "large-v3")
+    assert model == ["large-v3", "1550 M", "100 languages"]
+    assert place == "not here: would download 3091 MB from Systran/faster-whisper-large-v3"
+    *head, place = columns(command, "base-tl-tr")
+    assert head == ["base-tl-tr", "6.6 M", "base", "527 labels", "mAP 37.6 % (published)"]
+    assert place == f"not here: would download 26 MB from {HEADS['base-tl-tr'].urls[0]}"
+
+
+def test_a_head_that_is_here_has_its_size_and_its_place(command, cache):
+    (cache / "heads").mkdir(parents=True)
+    path = cache / "heads" / "mine.safetensors"
+    card = head_card(reported=("/m/0bt9lr", "/m/06mb1"), scores={"mAP": 0.5})
+    write_head(path, card, head_arrays("last-mlp"))
+    *head, place = columns(command, "mine")
+    assert head == ["mine", "0.1 M", "tiny-random", "2 labels", "mAP 0.5"]
+    assert place == f"in the cache: {path}"
+    row = heads(command)["mine"]
+    assert row["parameters"] == 2 * 128 + 527 * 129  # a norm, and a layer with its bias
+    assert row["bytes"] == path.stat().st_size > 4 * row["parameters"]
 
 
 def test_the_same_for_programs(command):
@@ -29,10 +57,11 @@ def test_the_same_for_programs(command):
     models = {row["name"]: row for row in data["models"]}
     assert list(models) == list(WHISPER)
     assert models["small"]["bytes"] > 400_000_000 and models["small"]["here"] is False
-    heads = {row["name"]: row for row in data["heads"]}
-    assert set(HEADS) <= set(heads)
-    assert heads["base-tl-tr"]["encoder"] == "base" and heads["base-tl-tr"]["here"] is False
-    assert all(set(row) == set(data["heads"][0]) for row in data["heads"])
+    for rows in data.values():
+        assert all(set(row) == set(rows[0]) for row in rows)
+    assert set(HEADS) <= set(heads(command))
+    published = heads(command)["base-tl-tr"]
+    assert (published["encoder"], published["parameters"], published["here"]) == ("base", 6_575_119, False)
 
 
 def test_a_head_that_is_damaged_hides_no_other(command, cache):
@@ -41,7 +70,7 @@ def test_a_head_that_is_damaged_hides_no_other(command, cache):
     answer = command("models")
     assert answer.status == 0
     assert "mine.safetensors is no head file" in answer.out
-    rows = {row["name"]: row for row in json.loads(command("models", "--json").out)["heads"]}
+    rows = heads(command)
     assert rows["mine"]["here"] is False and "base-tl-tr" in rows
 
 

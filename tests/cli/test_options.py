@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.model.tiny import head_card
 from whisper_at.cli.run import formats, temperatures
 from whisper_at.errors import OptionError
-from whisper_at.model.head_file import HeadCard
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,6 @@ def test_what_no_machine_can_do_is_refused_without_looking_for_weights(
     assert (answer.status, answer.talk) == (2, [reason])
 
 
-CARD = HeadCard(
-    name="yard",
-    architecture="last-mlp",
-    encoder="base",
-    n_state=1,
-    n_layers=1,
-    mids=("/m/0bt9lr",),
-    names=("Dog",),
-    reported=("/m/0bt9lr",),
-)
-
-
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -106,7 +94,7 @@ CARD = HeadCard(
 def test_what_the_model_cannot_do_is_refused_before_a_recording_is_read(
     command, stand_in, sound, options, reason
 ):
-    stand_in.head = SimpleNamespace(card=CARD)
+    stand_in.head = SimpleNamespace(card=head_card({"/m/0bt9lr": "Dog"}, name="yard"))
     answer = command(sound("a.wav"), sound("b.wav"), *options)
     assert answer.status == 2
     (line,) = answer.talk

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import whisper_at
-from tests.cli.conftest import listing
+from tests.conftest import listing
 
 HEAVY = ("numpy", "openvino", "ctranslate2", "torch", "av", "tokenizers", "huggingface_hub", "typer", "rich")
 MODULE = {"whisper-at": "whisper_at", "stand-in": "tests.cli.standin"}

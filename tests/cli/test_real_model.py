@@ -12,7 +12,7 @@ import pytest
 
 import whisper_at
 from tests.audio.synth import tone, wav
-from tests.cli.conftest import listing
+from tests.conftest import listing
 from whisper_at.annotation import Annotation
 
 pytestmark = pytest.mark.model

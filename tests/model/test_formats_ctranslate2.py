@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
+from tests.conftest import one_line
 from tests.model.whisper_files import generated, model_bin, small_whisper, write_ctranslate2
 from whisper_at.errors import WeightsError
 from whisper_at.model.dimensions import Dimensions
@@ -102,11 +103,6 @@ def test_an_alias_is_a_name_like_any_other(tmp_path):
     assert read.shapes["c"] == (2, 3) and np.array_equal(read["c"], FEW["a/weight"])
     with pytest.raises(KeyError):
         read["d"]
-
-
-def one_line(error):
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 @given(st.data())

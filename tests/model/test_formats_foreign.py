@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.conftest import one_line
 from tests.model.whisper_files import (
     as_hugging_face,
     generated,
@@ -24,11 +25,6 @@ from whisper_at.model.formats.huggingface import generation_config, read_folder
 from whisper_at.model.formats.openai_pt import read_pt
 
 SMALL = small_whisper()
-
-
-def one_line(error):
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 def same(model, v):

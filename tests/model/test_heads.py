@@ -7,29 +7,17 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from tests.model.tiny import TINY, head_arrays
+from tests.model.tiny import AUDIOSET, TINY, head_arrays, head_card
 from whisper_at.errors import HeadError, HeadMismatch
 from whisper_at.model.catalog import HEADS
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.engine import OpenVinoEngine
-from whisper_at.model.head_file import HeadCard, read_head, write_head
-from whisper_at.tagging import ontology
+from whisper_at.model.head_file import read_head, write_head
 from whisper_at.tagging.heads import find_head, import_head, packaged_heads
 
 BASE = Dimensions(n_mels=80, n_state=512, n_heads=8, n_layers=6, n_text_layers=6, n_vocab=51865)
-MIDS = tuple(label.mid for label in ontology.labels())
-CARD = HeadCard(
-    name="mine",
-    architecture="tl-tr",
-    encoder="tiny-random",
-    n_state=128,
-    n_layers=3,
-    mids=MIDS,
-    names=MIDS,
-    reported=MIDS[:3],
-    threshold=0.3,
-    scores={"mAP": 0.5},
-)
+MIDS = tuple(AUDIOSET)
+CARD = head_card(name="mine", architecture="tl-tr", reported=MIDS[:3], threshold=0.3, scores={"mAP": 0.5})
 
 
 def test_a_head_comes_back_as_it_was_written(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import at_once, left_over, one_line
 from tests.model.whisper_files import small_whisper, write_ctranslate2
 from whisper_at.errors import WeightsError, WeightsMissing
 from whisper_at.model import catalog, places
@@ -19,16 +20,7 @@ from whisper_at.model.catalog import File, Wheel, WhisperModel
 from whisper_at.model.weights import find, is_offline, where
 
 SMALL = small_whisper()
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """A cache of its own for each test, and no other program's."""
-    for name in ("WHISPER_AT_OFFLINE", "HF_HUB_OFFLINE", "HUGGINGFACE_HUB_CACHE", "HF_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("WHISPER_AT_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture
@@ -98,16 +90,6 @@ def install_wheel(tmp_path, monkeypatch, source, *, parts):
     entry = dataclasses.replace(catalog.WHISPER["small-test"], wheel=wheel)
     monkeypatch.setitem(catalog.WHISPER, "small-test", entry)
     return site / "small_wheel" / "data"
-
-
-def one_line(error):
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def left_over(cache):
-    """Names in the cache of what is unfinished or thrown away."""
-    return [path.name for path in cache.rglob("*") if path.name.endswith((".part", ".old"))]
 
 
 def test_a_model_is_fetched_checked_and_kept(hub, cache, model):
@@ -252,11 +234,7 @@ def test_two_threads_fetch_it_once(hub):
         found.append(find("small-test"))
 
     hub.send = send
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(4, work)
     assert hub.asked == 1 and len(found) == 4 and len({checkpoint.folder for checkpoint in found}) == 1
 
 

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 
+from tests.conftest import at_once, left_over, one_line
 from tests.model.whisper_files import (
     generated,
     small_tokenizer,
@@ -25,24 +26,7 @@ from whisper_at.model.formats import vocabulary
 from whisper_at.model.weights import find
 
 SMALL = small_whisper()
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """A cache of its own for each test, and no other program's."""
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("WHISPER_AT_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def one_line(error):
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def left_over(cache):
-    """Names in the cache of what is unfinished or thrown away."""
-    return [path.name for path in cache.rglob("*") if path.name.endswith((".part", ".old"))]
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def test_a_users_folder_is_used_in_place(tmp_path, cache):
@@ -87,11 +71,7 @@ def test_two_threads_rewrite_it_once(tmp_path, monkeypatch):
 
     write_folder = conversion.write_folder
     monkeypatch.setattr(conversion, "write_folder", write_slowly)
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(3, work)
     assert len(written) == 1 and len(found) == 3 and found[0] == found[1] == found[2]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.speech.scripted import FEATURES, ScriptedDecoder, byte_tokenizer, hypothesis_of
+from tests.speech.scripted import FEATURES, ScriptedDecoder, hypothesis_of
 from whisper_at.model.decoder import Search
 from whisper_at.speech.decoding import compression_ratio, decode_with_fallback
 from whisper_at.speech.options import SpeechOptions
@@ -13,11 +13,6 @@ LOOP = " again and again" * 20
 GOOD = " The quick brown fox jumps over the lazy dog."
 RISING = (0.0, 0.2, 0.4)
 OFF = {"compression_ratio_threshold": None, "logprob_threshold": None, "no_speech_threshold": None}
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    return byte_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,6 @@ NOBODY = {"avg_logprob": -1.5, "no_speech_prob": 0.9}
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    return byte_tokenizer(tmp_path_factory.mktemp("multilingual"))
-
-
-@pytest.fixture(scope="module")
 def english_only(tmp_path_factory):
     return byte_tokenizer(tmp_path_factory.mktemp("english"), multilingual=False)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import whisper_at
-from tests.speech.scripted import FEATURES, ScriptedDecoder, byte_tokenizer
+from tests.speech.scripted import FEATURES, ScriptedDecoder
 from whisper_at.annotation import Segment
 from whisper_at.audio import log_mel, read
 from whisper_at.speech.words import add_words
@@ -17,11 +17,6 @@ from whisper_at.speech.words import add_words
 # ruff: noqa: RUF001 (full-width punctuation is meant)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "street.ogg"
 SEEK = 1200
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    return byte_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 def segment(tokenizer, text, *, start=12.0, end=42.0, seek=SEEK):

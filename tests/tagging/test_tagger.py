@@ -7,25 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.model.tiny import head_card
 from tests.tagging.clock import seek_lists
 from whisper_at.audio.windows import Window
 from whisper_at.errors import OptionError
-from whisper_at.model.head_file import HeadCard
 from whisper_at.tagging.events import report
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.tagger import Tagger
 from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW, TagGrid
 
-CARD = HeadCard(
-    name="planted",
-    architecture="last-mlp",
-    encoder="planted",
-    n_state=2,
-    n_layers=1,
-    mids=("/m/dog", "/m/rain"),
-    names=("Dog", "Rain"),
-    reported=("/m/dog", "/m/rain"),
-)
+CARD = head_card({"/m/dog": "Dog", "/m/rain": "Rain"}, name="planted", n_state=2, n_layers=1)
 
 
 def planted_head(taps):

@@ -20,14 +20,21 @@ def as_text(download_root: Path | None) -> str:
     whisper = [
         (
             row["name"],
-            f"{row['parameters'] / 1e6:.0f} M",
+            _size(row["parameters"], digits=0),
             "English" if row["languages"] == 1 else f"{row['languages']} languages",
             row["place"],
         )
         for row in whisper_rows(download_root)
     ]
     heads = [
-        (row["name"], row["encoder"], f"{row['labels']} labels", row["score"], row["place"])
+        (
+            row["name"],
+            _size(row["parameters"], digits=1),
+            row["encoder"],
+            f"{row['labels']} labels",
+            row["score"],
+            row["place"],
+        )
         for row in head_rows(download_root)
     ]
     return (
@@ -72,22 +79,27 @@ def whisper_rows(download_root: Path | None) -> list[Row]:
 
 
 def head_rows(download_root: Path | None) -> list[Row]:
-    """One row a head: those in the package, then those in the cache, then those that are published."""
+    """One row a head: those in the package, then those in the cache, then those that are published.
+
+    `parameters` and `bytes` are None where a file cannot be read; `bytes` of what is not here are those of the weights.
+    """
     files = {name: (path, "in the package") for name, path in packaged_heads().items()}
     for path in sorted(heads_folder(download_root).glob("*.safetensors")):
         files.setdefault(path.stem, (path, f"in the cache: {path}"))
     rows = [_head_row(name, path, place) for name, (path, place) in files.items()]
     for name, head in HEADS.items():
         if name not in files:
-            size = f"{4 * head.parameters / 1e6:.0f} MB"
+            n_bytes = 4 * head.parameters
             rows.append(
                 {
                     "name": name,
+                    "parameters": head.parameters,
                     "encoder": head.encoder,
-                    "labels": 527,
-                    "score": f"mAP {head.mean_average_precision} (published)",
+                    "labels": len(ontology.labels()),
+                    "score": f"mAP {head.mean_average_precision} % (published)",
+                    "bytes": n_bytes,
                     "here": False,
-                    "place": f"not here: would download {size} from {head.urls[0]}",
+                    "place": f"not here: would download {n_bytes / 1e6:.0f} MB from {head.urls[0]}",
                 }
             )
     return rows
@@ -95,17 +107,24 @@ def head_rows(download_root: Path | None) -> list[Row]:
 
 def _head_row(name: str, path: Path, place: str) -> Row:
     try:
-        card = read_head(path).card
+        head = read_head(path)
     except HeadError as error:  # one that is damaged is no reason to hide the others
-        return {"name": name, "encoder": "?", "labels": 0, "score": "", "here": False, "place": str(error)}
+        unknown = {"parameters": None, "encoder": "?", "labels": 0, "score": "", "bytes": None}
+        return {"name": name, **unknown, "here": False, "place": str(error)}
     return {
         "name": name,
-        "encoder": card.encoder,
-        "labels": len(card.reported),
-        "score": next((f"{key} {value}" for key, value in card.scores.items()), ""),
+        "parameters": sum(array.size for array in head.arrays.values()),
+        "encoder": head.card.encoder,
+        "labels": len(head.card.reported),
+        "score": next((f"{key} {value}" for key, value in head.card.scores.items()), ""),
+        "bytes": path.stat().st_size,
         "here": True,
         "place": place,
     }
+
+
+def _size(parameters: int | None, *, digits: int) -> str:
+    return "?" if parameters is None else f"{parameters / 1e6:.{digits}f} M"
 
 
 def _json(value: object) -> str:

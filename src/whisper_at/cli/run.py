@@ -12,7 +12,7 @@ from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.progress import Bar
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import AudioError, OptionError, OutputError, WhisperATError
-from whisper_at.model.cache import write_atomically
+from whisper_at.files import write_atomically
 from whisper_at.pipeline import Model, Options, load
 from whisper_at.speech.languages import language_code
 from whisper_at.writers import WRITERS

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from whisper_at.errors import WeightsError
+from whisper_at.files import write_atomically
 from whisper_at.model import catalog
-from whisper_at.model.cache import fill_folder, locked, sha256_of, write_atomically
+from whisper_at.model.cache import fill_cached, locked, sha256_of
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.formats import huggingface, openai_pt, vocabulary
 from whisper_at.model.formats.folder import write_folder
@@ -83,7 +84,7 @@ def make_once(folder: Path, write: Callable[[Path], None], source: str, cache: P
             return folder  # another process made it while we waited
         if folder.exists():
             _log.warning("%s was damaged and is made anew", folder)
-        with fill_folder(folder) as unfinished:
+        with fill_cached(folder) as unfinished:
             write(unfinished)
             note_source(unfinished, source, cache)
         return folder

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.ops import Ops, Tensor, Weights
 
+POSITIONS = "encoder/position_encodings/encodings"  # [step, dim]: how long a window the encoder hears
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -41,7 +43,7 @@ def encode(
     """
     x = ops.gelu(ops.conv1d(mel, w["encoder/conv1/weight"], w["encoder/conv1/bias"], stride=1))
     x = ops.gelu(ops.conv1d(x, w["encoder/conv2/weight"], w["encoder/conv2/bias"], stride=2))
-    x = ops.add(ops.transpose(x, (0, 2, 1)), w["encoder/position_encodings/encodings"])
+    x = ops.add(ops.transpose(x, (0, 2, 1)), w[POSITIONS])
     taps = []
     for i in range(dims.n_layers):
         x = _residual_block(ops, w, f"encoder/layer_{i}", x, heads=dims.n_heads)
@@ -56,6 +58,15 @@ def encoder_weights(ops: Ops, variables: Mapping[str, npt.NDArray[Any]]) -> Weig
         for name, array in variables.items()
         if name.startswith("encoder/") and array.ndim > 0
     }
+
+
+def first_positions(variables: Mapping[str, npt.NDArray[Any]], n_steps: int) -> dict[str, npt.NDArray[Any]]:
+    """The encoder's variables for windows of fewer steps: the positions after them are left out.
+
+    Whisper was trained on 1500 steps (30 s); the paper took its features from 500.
+    """
+    own = {name: array for name, array in variables.items() if name.startswith("encoder/")}
+    return {**own, POSITIONS: own[POSITIONS][:n_steps]}
 
 
 def _residual_block(ops: Ops, w: Weights, at: str, x: Tensor, *, heads: int) -> Tensor:

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from whisper_at.errors import OptionError
 from whisper_at.model.dimensions import Dimensions
-from whisper_at.model.encoder import Encoded, encode, encoder_weights
+from whisper_at.model.encoder import POSITIONS, Encoded, encode, encoder_weights
 from whisper_at.model.head_file import Head
 from whisper_at.model.heads import apply_head, head_weights
-from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW
+from whisper_at.model.openvino_reader import OpenVinoReader
+from whisper_at.model.text_decoder import decoder_weights, read_tokens, remember_window
+from whisper_at.timegrid import FRAMES_PER_STEP, STEPS_PER_WINDOW
 
 Float = npt.NDArray[np.float32]
 EncoderFunction = Callable[[Float, Float], Encoded]
@@ -24,6 +26,12 @@ EncoderFunction = Callable[[Float, Float], Encoded]
 HeadFunction = Callable[[Float], Float]
 """taps [row, layer, cell, dim] to logits [row, label]; not a probability yet."""
 Precision = Literal["float32", "bfloat16"]
+
+
+MEMORY_SETTINGS = {
+    "KV_CACHE_PRECISION": "f32",
+    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64",  # activations to 8 bits in groups, as their partners the weights
+}
 
 
 class Engine(Protocol):
@@ -59,10 +67,17 @@ def fastest_precision() -> Precision:
     AVX-512 alone has bfloat16 instructions too, but there they measured slower than single precision
     (benchmarks/README.md), so that flag is not asked for.
     """
+    return "bfloat16" if _flag("amx_bf16") else "float32"
+
+
+def _flag(name: str) -> bool:
     cpuinfo = Path("/proc/cpuinfo")
-    if sys.platform == "linux" and cpuinfo.exists() and "amx_bf16" in cpuinfo.read_text(errors="replace"):
-        return "bfloat16"
-    return "float32"
+    return sys.platform == "linux" and cpuinfo.exists() and name in cpuinfo.read_text(errors="replace")
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 at all: memory is then read in half the bits."""
+    return _flag("bf16")
 
 
 class OpenVinoEngine:
@@ -77,8 +92,9 @@ class OpenVinoEngine:
         from whisper_at.model.ops.openvino import OpenVinoOps
 
         ops = OpenVinoOps()
-        mel = ov.parameter([-1, dims.n_mels, FRAMES_PER_WINDOW], np.float32, name="mel")
-        pool = ov.parameter([-1, -1, STEPS_PER_WINDOW], np.float32, name="pool")
+        n_steps = len(variables[POSITIONS])
+        mel = ov.parameter([-1, dims.n_mels, n_steps * FRAMES_PER_STEP], np.float32, name="mel")
+        pool = ov.parameter([-1, -1, n_steps], np.float32, name="pool")
         outputs = encode(ops, encoder_weights(ops, variables), dims, mel, pool)
         compiled = self._compile(outputs, [mel, pool], self.precision)
 
@@ -104,15 +120,44 @@ class OpenVinoEngine:
 
         return run
 
-    def _compile(self, outputs: Any, inputs: Any, precision: Precision) -> Any:
+    def decoder(
+        self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]], *, int8: bool
+    ) -> OpenVinoReader:
+        """A text decoder, ready to read; with `int8` its weights are of whole numbers."""
+        from openvino import opset13 as ov
+
+        from whisper_at.model.ops.openvino import OpenVinoOps
+
+        ops = OpenVinoOps(int8_weights=int8, bfloat16_memory=int8 and has_bfloat16())
+        weights = decoder_weights(ops, variables)
+        features = ov.parameter([-1, STEPS_PER_WINDOW, dims.n_state], np.float32, name="features")
+        memories = [tensor for pair in remember_window(ops, weights, dims, features) for tensor in pair]
+        remember = self._compile(memories, [features], "float32")
+        kept = [
+            ov.parameter(memory.partial_shape, memory.element_type, name=f"memory_{i}")
+            for i, memory in enumerate(remember.outputs)
+        ]
+        tokens, positions = (ov.parameter([-1, -1], np.int64, name=name) for name in ("tokens", "positions"))
+        mask = ov.parameter([-1, 1, -1, -1], np.float32, name="mask")
+        wanted = ov.parameter([-1], np.int64, name="wanted")
+        logits = read_tokens(
+            ops, weights, dims, tokens, positions, mask, wanted, list(zip(kept[::2], kept[1::2], strict=True))
+        )
+        inputs = [tokens, positions, mask, wanted, ops.going_on, *kept]
+        read = self._compile([logits], inputs, "float32", sinks=ops.sinks)
+        return OpenVinoReader(remember, read)
+
+    def _compile(self, outputs: Any, inputs: Any, precision: Precision, sinks: Any = ()) -> Any:
         import openvino
         from openvino import opset13 as ov
 
-        model = openvino.Model([ov.result(output) for output in outputs], inputs)
+        model = openvino.Model([ov.result(output) for output in outputs], list(sinks), inputs)
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
             "NUM_STREAMS": 1,
         }
+        if sinks:
+            settings |= MEMORY_SETTINGS
         if self.threads:
             settings["INFERENCE_NUM_THREADS"] = self.threads
         try:

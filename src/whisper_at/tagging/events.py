@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from whisper_at.annotation import Event, Tag, TagRow, Tags
 from whisper_at.errors import OptionError
+from whisper_at.model.calibration import AS_IT_IS, Calibration
 from whisper_at.model.head_file import HeadCard
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.track import Track
@@ -26,12 +27,16 @@ def report(track: Track, card: HeadCard, options: TagOptions) -> tuple[tuple[Eve
 
 @dataclass(frozen=True, kw_only=True)
 class Reporting:
-    """Which columns of the logits are reported, under which names, and from which probability."""
+    """Which columns of the logits are reported, under which names, and from which probability.
+
+    thresholds: float32, one for each column.
+    """
 
     columns: npt.NDArray[np.int64]
     mids: tuple[str, ...]
     names: tuple[str, ...]
-    threshold: float
+    thresholds: npt.NDArray[np.float32]
+    calibration: Calibration
     top_k: int | None
 
     @classmethod
@@ -49,35 +54,43 @@ class Reporting:
                 f"head {card.name} has no label {', '.join(missing)}; see whisper-at models --labels"
             )
         columns = [position[mid] for mid in wanted]
+        own = [card.thresholds[column] if card.thresholds else card.threshold for column in columns]
         return cls(
             columns=np.array(columns, np.int64),
             mids=tuple(wanted),
             names=tuple(card.names[column] for column in columns),
-            threshold=card.threshold if options.threshold is None else options.threshold,
+            thresholds=np.full(
+                len(columns), own if options.threshold is None else options.threshold, np.float32
+            ),
+            calibration=card.calibration.part(columns),
             top_k=options.top_k,
         )
 
 
-def probabilities(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The logistic function, without overflow.
+def probabilities(
+    logits: npt.NDArray[np.float32], calibration: Calibration = AS_IT_IS
+) -> npt.NDArray[np.float32]:
+    """The logistic function, without overflow, of the logits [..., label] as the head's card calibrates them.
 
     >>> probabilities(np.float32([-1000, 0, 1000])).tolist()
     [0.0, 0.5, 1.0]
+    >>> probabilities(np.float32([3]), Calibration(scale=(2.0,), bias=(-6.0,))).tolist()
+    [0.5]
     """
-    result: npt.NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * logits))
+    result: npt.NDArray[np.float32] = 0.5 * (1 + np.tanh(0.5 * calibration.apply(logits)))
     return result
 
 
 def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
-    """For each row the labels above the threshold, most probable first."""
+    """For each row the labels above their thresholds, most probable first."""
     frames_per_row = track.cells_per_row * track.grid.frames_per_cell
     rows = []
-    for i, row in enumerate(probabilities(track.rows[:, reporting.columns])):
+    for i, row in enumerate(probabilities(track.rows[:, reporting.columns], reporting.calibration)):
         order = np.argsort(-row, kind="stable")[: reporting.top_k]
         tags = tuple(
             Tag(label=reporting.names[j], mid=reporting.mids[j], probability=_rounded(row[j]))
             for j in order
-            if row[j] >= reporting.threshold
+            if row[j] >= reporting.thresholds[j]
         )
         end = min((i + 1) * frames_per_row, track.n_frames)
         rows.append(TagRow(start=seconds(i * frames_per_row), end=seconds(end), tags=tags))
@@ -85,8 +98,8 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
 
 
 def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
-    """Runs of cells in which a label is above the threshold, by their start."""
-    shares = probabilities(track.cells[:, reporting.columns])
+    """Runs of cells in which a label is above its threshold, by their start."""
+    shares = probabilities(track.cells[:, reporting.columns], reporting.calibration)
     events = [
         Event(
             label=reporting.names[j],
@@ -96,7 +109,7 @@ def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
             probability=_rounded(shares[first : last + 1, j].mean()),
         )
         for j in range(shares.shape[1])
-        for first, last in _runs(shares[:, j] >= reporting.threshold)
+        for first, last in _runs(shares[:, j] >= reporting.thresholds[j])
     ]
     return tuple(sorted(events, key=lambda event: (event.start, event.end, event.label)))
 

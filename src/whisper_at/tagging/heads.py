@@ -7,7 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from whisper_at.errors import HeadError
-from whisper_at.model.cache import Location, cache_folder, locked, write_atomically
+from whisper_at.files import write_atomically
+from whisper_at.model.cache import Location, cache_folder, locked
 from whisper_at.model.catalog import HEADS, WHISPER, PublishedHead
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.formats.published_head import convert_head

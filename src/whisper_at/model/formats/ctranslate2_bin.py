@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.errors import WeightsError
-from whisper_at.model.cache import write_atomically
+from whisper_at.files import write_atomically
 
 Array = npt.NDArray[Any]
 

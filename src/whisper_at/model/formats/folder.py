@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from whisper_at.model.cache import write_atomically
+from whisper_at.files import write_atomically
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.formats import vocabulary
 from whisper_at.model.formats.ctranslate2_bin import write_bin

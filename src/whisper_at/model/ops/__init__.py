@@ -38,8 +38,47 @@ class Ops(Protocol):
         """The exact one, with the error function."""
         ...
 
-    def attention(self, q: Tensor, k: Tensor, v: Tensor, *, heads: int) -> Tensor:
-        """Scaled dot-product attention without mask; all are [batch, time, dim]."""
+    def attention(
+        self, q: Tensor, k: Tensor, v: Tensor, *, heads: int, mask: Tensor = None, memory: str | None = None
+    ) -> Tensor:
+        """Scaled dot-product attention; all are [batch, time, dim].
+
+        Args:
+            mask: [batch, 1, time of q, time of k], added to the scores.
+            memory: a name under which keys and values are kept; those of earlier runs come before these.
+        """
+        ...
+
+    def by_head(self, x: Tensor, heads: int) -> Tensor:
+        """[batch, time, dim] as [batch, head, time, dim / heads]."""
+        ...
+
+    def from_heads(self, x: Tensor) -> Tensor:
+        """`by_head` undone."""
+        ...
+
+    def softmax(self, x: Tensor) -> Tensor:
+        """Shares over the last axis."""
+        ...
+
+    def rows(self, table: Tensor, index: Tensor) -> Tensor:
+        """[n, dim] at whole numbers [batch, time]: [batch, time, dim]."""
+        ...
+
+    def rows_of(self, x: Tensor, index: Tensor) -> Tensor:
+        """[batch, time, dim] at whole numbers [place]: [batch, place, dim]."""
+        ...
+
+    def compact(self, array: npt.NDArray[np.floating[Any]]) -> Tensor:
+        """A constant matrix [out, in] for `linear` and `rows`, in fewer bits where that is faster."""
+        ...
+
+    def narrow(self, x: Tensor) -> Tensor:
+        """In fewer bits where that is faster, for what is read often."""
+        ...
+
+    def widen(self, x: Tensor) -> Tensor:
+        """`narrow` undone, but for what was lost."""
         ...
 
     def matmul(self, a: Tensor, b: Tensor) -> Tensor:
@@ -48,6 +87,10 @@ class Ops(Protocol):
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The sum, with numpy's broadcasting."""
+        ...
+
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        """The difference, with numpy's broadcasting."""
         ...
 
     def multiply(self, a: Tensor, b: Tensor) -> Tensor:
@@ -62,12 +105,24 @@ class Ops(Protocol):
         """The sum over an axis, which disappears."""
         ...
 
+    def log_sigmoid(self, x: Tensor) -> Tensor:
+        """The logarithm of the logistic function, without overflow."""
+        ...
+
+    def logsumexp(self, x: Tensor, *, axis: int) -> Tensor:
+        """log(sum(exp(x))) over an axis, which disappears, without overflow."""
+        ...
+
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
         """The axes in another order."""
         ...
 
     def stack(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
         """Equal tensors along a new axis."""
+        ...
+
+    def concat(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
+        """Tensors one after the other along an axis that they have."""
         ...
 
     def part(self, x: Tensor, index: int, *, axis: int) -> Tensor:

@@ -13,7 +13,10 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 class NumpyOps:
-    """Runs at once, in double precision."""
+    """Runs at once, in double precision. What attention is to remember lies in `memory`."""
+
+    def __init__(self) -> None:
+        self.memory: dict[str, tuple[Tensor, Tensor]] = {}
 
     def weight(self, array: npt.NDArray[np.floating[Any]]) -> Tensor:
         return np.asarray(array, np.float64)
@@ -33,21 +36,52 @@ class NumpyOps:
     def gelu(self, x: Tensor) -> Tensor:
         return x * 0.5 * (1 + _erf(x / math.sqrt(2)))
 
-    def attention(self, q: Tensor, k: Tensor, v: Tensor, *, heads: int) -> Tensor:
-        def by_head(x: Tensor) -> Tensor:  # [batch, time, dim] -> [batch, head, time, dim / heads]
-            return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
-
-        q, k, v = by_head(q), by_head(k), by_head(v)
+    def attention(
+        self, q: Tensor, k: Tensor, v: Tensor, *, heads: int, mask: Tensor = None, memory: str | None = None
+    ) -> Tensor:
+        q, k, v = (self.by_head(x, heads) for x in (q, k, v))
+        if memory is not None:
+            if memory in self.memory:
+                k, v = (
+                    np.concatenate(pair, axis=2) for pair in zip(self.memory[memory], (k, v), strict=True)
+                )
+            self.memory[memory] = (k, v)
         scores = q @ k.transpose(0, 1, 3, 2) / math.sqrt(q.shape[-1])
-        share = np.exp(scores - scores.max(-1, keepdims=True))
-        y = share / share.sum(-1, keepdims=True) @ v
-        return y.transpose(0, 2, 1, 3).reshape(y.shape[0], y.shape[2], -1)
+        return self.from_heads(self.softmax(scores if mask is None else scores + mask) @ v)
+
+    def by_head(self, x: Tensor, heads: int) -> Tensor:
+        return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+
+    def from_heads(self, x: Tensor) -> Tensor:
+        return x.transpose(0, 2, 1, 3).reshape(x.shape[0], x.shape[2], -1)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        share = np.exp(x - x.max(-1, keepdims=True))
+        return share / share.sum(-1, keepdims=True)
+
+    def rows(self, table: Tensor, index: Tensor) -> Tensor:
+        return table[index]
+
+    def rows_of(self, x: Tensor, index: Tensor) -> Tensor:
+        return x[:, index]
+
+    def compact(self, array: npt.NDArray[np.floating[Any]]) -> Tensor:
+        return self.weight(array)
+
+    def narrow(self, x: Tensor) -> Tensor:
+        return x
+
+    def widen(self, x: Tensor) -> Tensor:
+        return x
 
     def matmul(self, a: Tensor, b: Tensor) -> Tensor:
         return a @ b
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         return a + b
+
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        return a - b
 
     def multiply(self, a: Tensor, b: Tensor) -> Tensor:
         return a * b
@@ -58,11 +92,21 @@ class NumpyOps:
     def sum(self, x: Tensor, *, axis: int) -> Tensor:
         return x.sum(axis)
 
+    def log_sigmoid(self, x: Tensor) -> Tensor:
+        return -np.logaddexp(0, -x)
+
+    def logsumexp(self, x: Tensor, *, axis: int) -> Tensor:
+        most = x.max(axis, keepdims=True)
+        return np.log(np.exp(x - most).sum(axis)) + most.squeeze(axis)
+
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
         return x.transpose(order)
 
     def stack(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
         return np.stack(xs, axis)
+
+    def concat(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
+        return np.concatenate(xs, axis)
 
     def part(self, x: Tensor, index: int, *, axis: int) -> Tensor:
         return np.take(x, index, axis)

@@ -12,10 +12,14 @@ from whisper_at.model.ops import Tensor
 
 
 class TorchOps:
-    """Runs at once on a device; the dtype is that of the tensors that come in."""
+    """Runs at once on a device; the dtype is that of the tensors that come in.
+
+    What attention is to remember lies in `memory`.
+    """
 
     def __init__(self, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
         self.device, self.dtype = device, dtype
+        self.memory: dict[str, tuple[Tensor, Tensor]] = {}
 
     def weight(self, array: npt.NDArray[np.floating[Any]]) -> Tensor:
         return torch.tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
@@ -32,18 +36,48 @@ class TorchOps:
     def gelu(self, x: Tensor) -> Tensor:
         return F.gelu(x)
 
-    def attention(self, q: Tensor, k: Tensor, v: Tensor, *, heads: int) -> Tensor:
-        def by_head(x: Tensor) -> Tensor:  # [batch, time, dim] -> [batch, head, time, dim / heads]
-            return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    def attention(
+        self, q: Tensor, k: Tensor, v: Tensor, *, heads: int, mask: Tensor = None, memory: str | None = None
+    ) -> Tensor:
+        q, k, v = (self.by_head(x, heads) for x in (q, k, v))
+        if memory is not None:
+            if memory in self.memory:
+                k, v = (torch.cat(pair, 2) for pair in zip(self.memory[memory], (k, v), strict=True))
+            self.memory[memory] = (k, v)
+        return self.from_heads(F.scaled_dot_product_attention(q, k, v, attn_mask=mask))
 
-        y = F.scaled_dot_product_attention(by_head(q), by_head(k), by_head(v))
-        return y.transpose(1, 2).flatten(2)
+    def by_head(self, x: Tensor, heads: int) -> Tensor:
+        return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+    def from_heads(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2).flatten(2)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        return x.softmax(-1)
+
+    def rows(self, table: Tensor, index: Tensor) -> Tensor:
+        return table[index]
+
+    def rows_of(self, x: Tensor, index: Tensor) -> Tensor:
+        return x[:, index]
+
+    def compact(self, array: npt.NDArray[np.floating[Any]]) -> Tensor:
+        return self.weight(array)
+
+    def narrow(self, x: Tensor) -> Tensor:
+        return x
+
+    def widen(self, x: Tensor) -> Tensor:
+        return x
 
     def matmul(self, a: Tensor, b: Tensor) -> Tensor:
         return a @ b
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         return a + b
+
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        return a - b
 
     def multiply(self, a: Tensor, b: Tensor) -> Tensor:
         return a * b
@@ -54,11 +88,20 @@ class TorchOps:
     def sum(self, x: Tensor, *, axis: int) -> Tensor:
         return x.sum(axis)
 
+    def log_sigmoid(self, x: Tensor) -> Tensor:
+        return F.logsigmoid(x)
+
+    def logsumexp(self, x: Tensor, *, axis: int) -> Tensor:
+        return x.logsumexp(axis)
+
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
         return x.permute(*order)
 
     def stack(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
         return torch.stack(list(xs), axis)
+
+    def concat(self, xs: Sequence[Tensor], *, axis: int) -> Tensor:
+        return torch.cat(list(xs), axis)
 
     def part(self, x: Tensor, index: int, *, axis: int) -> Tensor:
         return x.select(axis, index)
