@@ -1,0 +1,130 @@
+"""All that was measured of one tagger on one corpus, as plain values that go to JSON and come back the same."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from whisper_at.evaluation.calibration import Reliability
+from whisper_at.evaluation.cells import Presence
+from whisper_at.evaluation.closed_set import ClosedSet
+from whisper_at.evaluation.cost import Costs
+from whisper_at.evaluation.events import EventScores
+from whisper_at.evaluation.score import Score
+from whisper_at.evaluation.tags import TagScores
+
+SCHEMA = "whisper-at-evaluation/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelScore:
+    """One row of the table: clips with and without the label, and how well they are told apart.
+
+    calibration_error: see `calibration.expected_calibration_error`, of this label alone.
+    event_f1: at the tagger's threshold, see `events`; None where it does not sound, or no times are known.
+    """
+
+    id: str
+    name: str
+    positives: int
+    negatives: int
+    ap: Score
+    auc: Score
+    calibration_error: float | None
+    event_f1: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """Labels that a mean does not hold, by name.
+
+    no_positives: none is known to be in any clip (or fewer than were asked for); no_negatives: none is known not to be.
+    not_predicted: the corpus has them and the tagger does not.
+    """
+
+    no_positives: tuple[str, ...] = ()
+    no_negatives: tuple[str, ...] = ()
+    not_predicted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What a tagger scores on a corpus. Intervals are of 95 %, by bootstrap over clips.
+
+    absent: how labels that nobody listed counted: "false", AudioSet's practice, or "unknown".
+    seed, resamples: of the bootstrap; that of PSDS takes at most `psds.RESAMPLES` of them.
+    calibration_error: over all known cells of clips and labels; reliability: what it is made of.
+    labels: those that can be ranked, best first. left_out: the others, by the reason.
+    events, psds1, psds2, presence: None or () where the tagger or the corpus tells no times.
+    """
+
+    tagger: str
+    tagger_sha256: str | None
+    dataset: str
+    fold: str | None
+    n_clips: int
+    absent: str
+    seed: int
+    resamples: int
+    tags: TagScores
+    calibration_error: Score
+    reliability: Reliability
+    labels: tuple[LabelScore, ...]
+    left_out: LeftOut
+    closed_sets: tuple[ClosedSet, ...] = ()
+    events: EventScores | None = None
+    psds1: Score | None = None
+    psds2: Score | None = None
+    presence: tuple[Presence, ...] = ()
+    costs: Costs | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lists, dictionaries, strings and numbers, ready for JSON."""
+        return {"schema": SCHEMA, **_plain(asdict(self))}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Evaluation":
+        """The evaluation that `to_dict` wrote.
+
+        Raises:
+            ValueError: if the dictionary is of another schema, or a field is missing, unknown or of another kind.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"expected an evaluation of schema {SCHEMA}, found {data.get('schema')!r}")
+        try:
+            found: Evaluation = _build(cls, {name: value for name, value in data.items() if name != "schema"})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a whole {SCHEMA} evaluation: {error}") from error
+        return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """A value of JSON as the type that a field has."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        strange = set(value) - set(hints)
+        if strange:
+            raise TypeError(f"{kind.__name__} has no field {sorted(strange)[0]!r}")
+        return kind(**{name: _build(hints[name], one) for name, one in value.items()})
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):  # X | None
+        return None if value is None else _build(next(one for one in inner if one is not type(None)), value)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"wanted a list, found {value!r:.40}")
+        return tuple(_build(inner[0], one) for one in value)
+    if origin is not None:  # a mapping
+        return {name: _build(inner[1], one) for name, one in value.items()}
+    if not isinstance(value, (int, float) if kind is float else kind):
+        raise TypeError(f"wanted {kind.__name__}, found {value!r:.40}")
+    return value
