@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.files import write_atomically
+
 SAMPLE_RATE = 16_000
 SEED = 0
 LONG_SECONDS = 600.0
@@ -149,13 +151,11 @@ def save(
     path: Path, waveform: Waveform, language: str, sentences: tuple[str, ...], name: str = ""
 ) -> Recording:
     """Writes the WAV file, whole or not at all (others may be reading it); says what it holds."""
-    unfinished = path.with_suffix(".unfinished")
-    with wave.open(str(unfinished), "wb") as wav:
+    with write_atomically(path) as file, wave.open(file, "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE)
         wav.writeframes(waveform.tobytes())
-    unfinished.replace(path)
     return Recording(
         name=name or path.stem,
         path=path,

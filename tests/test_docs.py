@@ -16,7 +16,7 @@ def test_the_file_map_is_the_tree():
     named = re.findall(r"^\| `([\w./]+)`", (ROOT / "README.md").read_text(), flags=re.M)
     assert len(named) > 10
     assert [path for path in named if not (ROOT / path).exists()] == []
-    plumbing = {"__init__.py", "__main__.py", "errors.py", "py.typed", "__pycache__"}
+    plumbing = {"__init__.py", "__main__.py", "errors.py", "version.py", "py.typed", "__pycache__"}
     package = {path.name for path in (ROOT / "src/whisper_at").iterdir()} - plumbing
     assert package == {Path(path).name for path in named if path.startswith("src/")}
 

@@ -8,11 +8,8 @@ from harness import Job, Transcribe, serve
 def load(job: Job) -> Transcribe:
     """The model in this process, with its compute type and threads; the head is the model's own or none."""
     sys.path.pop(0)  # this folder, where the script itself has the library's name
-    import ctranslate2
-
     import whisper_at
 
-    ctranslate2.set_random_seed(job["seed"])
     no_head = {} if job["head"] else {"head": None}
     model = whisper_at.load(job["model"], threads=job["threads"], compute_type=job["compute_type"], **no_head)
 

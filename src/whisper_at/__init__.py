@@ -11,17 +11,19 @@ Everything heavy loads on first use: `import whisper_at` reads no library but th
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "1.0.0.dev1"
+from whisper_at.version import __version__
 
 if TYPE_CHECKING:
     from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tag, TagRow, Tags, Word
     from whisper_at.compat import load_model, parse_at_label, print_label_name, print_support_language
     from whisper_at.errors import (
         AudioError,
+        DatasetError,
         HeadError,
         HeadMismatch,
         OptionError,
         OutputError,
+        TrainingError,
         WeightsError,
         WeightsMissing,
         WhisperATError,
@@ -33,10 +35,12 @@ _HOME = {
     "compat": ("load_model", "parse_at_label", "print_label_name", "print_support_language"),
     "errors": (
         "AudioError",
+        "DatasetError",
         "HeadError",
         "HeadMismatch",
         "OptionError",
         "OutputError",
+        "TrainingError",
         "WeightsError",
         "WeightsMissing",
         "WhisperATError",
@@ -48,6 +52,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
     "Annotation",
     "AudioError",
+    "DatasetError",
     "Event",
     "HeadError",
     "HeadMismatch",
@@ -60,6 +65,7 @@ __all__ = [
     "Tag",
     "TagRow",
     "Tags",
+    "TrainingError",
     "WeightsError",
     "WeightsMissing",
     "WhisperATError",

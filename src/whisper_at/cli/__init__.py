@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; ends with its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["--version"]:  # answered before anything is loaded
-        from whisper_at import __version__
+        from whisper_at.version import __version__
 
         print(f"whisper-at {__version__}")
         return

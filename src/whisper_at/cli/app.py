@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from whisper_at.cli import evaluate, features, soundscapes, teach, train
 from whisper_at.cli.arguments import normalised, number_or_none
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import OptionError, WhisperATError
@@ -189,6 +190,15 @@ def import_(
         file, encoder=encoder, architecture=architecture, time_heads=time_heads, download_root=model_dir
     )
     emit(f"{path.stem}  {path}\n")
+
+
+app.command(help=features.HELP, short_help="Take the features of a corpus, for training.")(features.features)
+app.command(help=soundscapes.HELP, short_help="Make scenes with exact truth from a corpus.")(
+    soundscapes.soundscapes
+)
+app.command(help=teach.HELP, short_help="Let a teacher hear a corpus: soft labels.")(teach.teach)
+app.command(help=train.HELP, short_help="Train a tagging head, as a recipe says.")(train.train)
+app.command(help=evaluate.HELP, short_help="Measure a tagging head on a corpus.")(evaluate.evaluate)
 
 
 def run(arguments: list[str]) -> int:

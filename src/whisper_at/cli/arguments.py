@@ -8,7 +8,7 @@ whisper-at a.mp3                         annotate is understood
 
 from collections.abc import Iterable
 
-COMMANDS = ("annotate", "models", "heads")
+COMMANDS = ("annotate", "models", "heads", "features", "soundscapes", "teach", "train", "evaluate")
 FLAGS = ("--word-timestamps", "--condition-on-previous-text", "--fp16", "--verbose")
 
 
