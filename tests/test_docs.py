@@ -34,21 +34,38 @@ def test_files_named_in_the_text_exist(page):
         assert (ROOT / path).exists(), path
 
 
-def test_options_in_the_documents_are_the_commands():
+def options() -> dict[str, set[str]]:
+    """The options of each command and of those below it, with _ between words."""
     from typer.main import get_command
 
     from whisper_at.cli.app import app
 
-    annotate = get_command(app).commands["annotate"]
-    real = {name.replace("-", "_").lstrip("_") for option in annotate.params for name in option.opts}
-    text = (ROOT / "docs/command-line.md").read_text() + (ROOT / "README.md").read_text()
-    text = re.sub(r"python benchmarks/.*", "", text)  # programs with options of their own
-    named = {name.replace("-", "_") for name in re.findall(r"--([a-z][\w-]+)", text)} - {
-        "json",
-        "help",
-        "fast",
-    }
-    assert named - real == set()
+    def of(command) -> set[str]:
+        own = (name for one in command.params for name in (*one.opts, *one.secondary_opts))
+        below = (of(one) for one in getattr(command, "commands", {}).values())
+        return {name.replace("-", "_").lstrip("_") for name in own}.union(*below)
+
+    return {name: of(command) for name, command in get_command(app).commands.items()}
+
+
+def named(text: str) -> set[str]:
+    return {name.replace("-", "_") for name in re.findall(r"(?<![\w-])--([a-z][\w-]+)", text)} - {"help"}
+
+
+def test_options_in_the_documents_are_the_commands():
+    names = ("docs/command-line.md", "docs/train-a-head.md", "README.md")
+    text = "".join((ROOT / name).read_text() for name in names).replace("\\\n", " ")
+    others = r"(python (benchmarks|experiments)/|scripts/|tensorboard |torchrun --nproc-per-node).*"
+    text = re.sub(others, "", text)  # programs with options of their own
+    assert named(text) - set.union(*options().values()) == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_command_in_the_documents_has_the_options_that_it_is_given(page):
+    text = page.read_text().replace("\\\n", " ")
+    for command, has in options().items():
+        for line in re.findall(rf"(?:whisper-at|-m whisper_at) {command}\b([^`\n]*)", text):
+            assert named(line) - has == set(), line
 
 
 def test_the_changelog_begins_with_this_version():

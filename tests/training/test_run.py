@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import typer
 from typer.testing import CliRunner
 
@@ -148,39 +150,34 @@ def test_a_killed_run_ends_with_the_same_bits(
     assert read_head(whole).card == read_head(again).card
 
 
-def test_a_run_that_is_killed_outright_goes_on(store: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_run_that_is_killed_outright_goes_on(store: Path, tmp_path: Path, one_thread: None) -> None:
     """SIGKILL, by the command, as a scheduler does it."""
-    recipe = recipe_of(store, sampling={"epochs": 60})
-    toml = recipe_in_toml(replace(recipe, checkpoint_every=1), tmp_path / "mine.toml")
+    recipe = replace(recipe_of(store, sampling={"epochs": 12, "share": 4.0}), checkpoint_every=7)
+    toml = recipe_in_toml(recipe, tmp_path / "mine.toml")
     start = (
         "import typer; from whisper_at.cli.train import train;"
-        "import torch; torch.set_num_threads(1);"
         "app = typer.Typer(); app.command()(train); app()"
     )
-    arguments = [
-        sys.executable,
-        "-c",
-        start,
-        str(toml),
-        "--out",
-        str(tmp_path / "killed"),
-        "--resume",
-        "--threads=1",
-    ]
+    arguments = [sys.executable, "-c", start, str(toml), "--out", str(tmp_path / "killed"), "--threads=1"]
     kept = tmp_path / "killed" / loop.KEPT
     process = subprocess.Popen(arguments, cwd=ROOT, env=environment())
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not kept.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
-    done = subprocess.run(arguments, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True)
-    again = Path(done.stdout.strip())
-    whole = subprocess.run(
-        [*arguments[:-3], str(tmp_path / "whole"), "--threads=1"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert arrays_in(again) == arrays_in(Path(whole.stdout.strip()))
+    again, whole = run(recipe, tmp_path / "killed", resume=True), run(recipe, tmp_path / "whole")
+    assert arrays_in(again) == arrays_in(whole)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as the process that is killed has: sums of other parts are rounded otherwise."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def environment() -> dict[str, str]:
