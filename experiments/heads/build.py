@@ -205,7 +205,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"build: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    print(b.out)
+    if not b.dry:
+        print(b.out)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ import numpy as np
 from whisper_at.datasets.clip import Clip, Dataset, Sounding
 from whisper_at.datasets.scenes.activity import active_stretches
 from whisper_at.evaluation.arrays import Scored
-from whisper_at.evaluation.cells import presence
+from whisper_at.evaluation.cells import HAIR, coverage
 from whisper_at.evaluation.closed_set import classes_of
 from whisper_at.evaluation.events import counts, f1
 from whisper_at.evaluation.predictions import Predictions
 from whisper_at.evaluation.psds import PSDS1, PSDS2, psds
+from whisper_at.evaluation.resampling import ranking
 from whisper_at.evaluation.score import Score, Weights, draw, mean_of_defined, score
 from whisper_at.evaluation.tags import Ranking, rank
 from whisper_at.evaluation.truth import Sounds, sounds_of, truth_of
@@ -155,11 +156,12 @@ def closed_set(name: str, taggers: Taggers, dataset: Dataset, peer: str, *, resa
 class Detector:
     """How probabilities of cells become events: a median over so many cells, then a threshold for each label [label].
 
-    macro: event F1 where this was found.
+    common: the threshold of labels that have none of their own. macro: event F1 where this was found.
     """
 
     cells: int
     thresholds: np.ndarray
+    common: float
     macro: float
 
     @classmethod
@@ -178,7 +180,9 @@ class Detector:
             at = np.where(sounds.n_events >= ENOUGH, own, common)
             macro = float(mean_of_defined(f1(events[at, np.arange(len(at))])[heard]))
             if best is None or macro > best.macro:
-                best = cls(cells=cells, thresholds=THRESHOLDS[at], macro=macro)
+                best = cls(
+                    cells=cells, thresholds=THRESHOLDS[at], common=float(THRESHOLDS[common]), macro=macro
+                )
         assert best is not None
         return best
 
@@ -271,19 +275,37 @@ def with_speech_timed(
     return tuple(map(timed, clips))
 
 
-def speech(name: str, taggers: Taggers, dataset: Dataset, peer: str, *, resamples: int) -> list[Measure]:
-    """Whether cells with speech are told from those without: all, and all but those in which it begins or ends."""
+def speech(
+    name: str, taggers: Taggers, dataset: Dataset, peer: str, *, resamples: int, beside: bool = False
+) -> Measure:
+    """Whether cells with speech are told from those without: the area under the ROC curve.
+
+    Cells in which speech begins or ends are left out, for a head and a person may differ there.
+
+    Args:
+        beside: leave out the pauses in clips with speech too, so that it stands beside the other clips alone.
+    """
     clips = dataset.clips
     sounds = sounds_of(clips, dataset.labels, [SPEECH])
     weights = draw(len(clips), resamples)
-    found = {
-        tagger: presence(
-            said.take([clip.name for clip in clips]).select([SPEECH]), sounds, SPEECH, "Speech", weights
-        )
-        for tagger, said in taggers.items()
-    }
-    one = next(iter(found.values()))
-    over = f"{one.n_present} cells with, {one.n_absent} without, {len(clips)} clips"
-    areas = {tagger: said.auc for tagger, said in found.items()}
-    clear = {tagger: said.auc_clear for tagger, said in found.items()}
-    return [unpaired(name, over, areas, peer), unpaired(f"{name}, no cut cells", over, clear, peer)]
+    found = {}
+    for tagger, said in taggers.items():
+        here = said.take([clip.name for clip in clips]).select([SPEECH])
+        assert here.cells is not None
+        probability, share, of_clip = [], [], []
+        for i in np.flatnonzero(sounds.known[:, 0]).tolist():
+            spans = sounds.spans[i].get(0, np.zeros((0, 2)))
+            filled = coverage(spans, here.edges(i))
+            clear = (filled >= 1 - HAIR) | ((filled <= HAIR) & (not beside or not len(spans)))
+            probability.append(here.cells[i][clear, 0])
+            share.append(filled[clear])
+            of_clip.append(np.full(clear.sum(), i))
+        heard = np.concatenate(share) > 0.5
+        said_of_all, drawn = np.concatenate(probability), weights[np.concatenate(of_clip)]
+        value, one = np.nan, np.full(resamples, np.nan)
+        if heard.any() and not heard.all():
+            value = float(ranking(said_of_all, heard, np.ones((len(heard), 1), np.float32))[1][0])
+            one = ranking(said_of_all, heard, drawn)[1]
+        found[tagger] = value, one
+        over = f"{heard.sum()} cells with, {(~heard).sum()} without, {len(clips)} clips"
+    return measure(name, over, found, peer)

@@ -10,7 +10,8 @@ is 4 here, and the validation fold, 3, must have done no more than choose. Then
     ESC-10    its clips there; with --cross HEAD:FOLD for each fold, those of each fold by the head that never heard it
     events    on the test scenes. Thresholds and a median over cells are found on the validation scenes, for each tagger
               in the same way; so is YAMNet's hop
-    speech    in each cell of clips and scenes, and beside what may be taken for it
+    speech    in each cell of clips and scenes (cells in which it begins or ends left out), and beside what may be
+              taken for it; in clips it is where something is heard
     left out  with --without HEAD:SET,SET: on clips of sets that the head was trained without, among those of the test
               fold; over all of their labels, and over those that no clip it was trained on carries. Soundscapes are
               made of all sets, so such a head is trained without them too: data.without=["SET", "soundscapes"]
@@ -179,13 +180,19 @@ def on_scenes(bench: Bench) -> tuple[list[m.Measure], dict[str, Any]]:
     said = {name: bench.said(head, bench.test_scenes, test.clips) for name, head in bench.heads.items()}
     said[bench.peer] = bench.heard_by_peer(bench.test_scenes, test.clips).cells(every, 20, bench.ids)
     for name, one in detectors.items():
-        how[name] = {"median over cells": one.cells, "event F1, validation": round(one.macro, 4)}
+        own = {i: round(float(at), 4) for i, at in zip(bench.ids, one.thresholds, strict=True)}
+        how[name] = {
+            "median over cells": one.cells,
+            "event F1, validation": round(one.macro, 4),
+            "threshold": round(one.common, 4),
+            "thresholds of their own": {i: at for i, at in own.items() if at != round(one.common, 4)},
+        }
     how[bench.peer]["hop"] = peer.hop * every
     how[bench.peer]["event F1, validation, of each hop"] = {
         f"{peer.hop * one:g} s": round(found.macro, 4) for one, found in of_hop.items()
     }
     found = m.scenes(said, detectors, test, bench.ids, bench.peer, resamples=bench.resamples, tell=say)
-    return [*found, *m.speech("speech in scenes", said, test, bench.peer, resamples=bench.resamples)], how
+    return [*found, m.speech("speech in scenes", said, test, bench.peer, resamples=bench.resamples)], how
 
 
 def on_speech(bench: Bench) -> list[m.Measure]:
@@ -203,15 +210,17 @@ def on_speech(bench: Bench) -> list[m.Measure]:
         "speech in clips": of_test,
         "speech in clips, noisy sets left out": [clip for clip in of_test if clip.subset not in NOISY],
     }
+    groups = {}
     for name, roots in LIKE_SPEECH.items():
         like = {kind for root in roots for kind in (root, *kinds.get(root, ()))}
-        parts[f"speech, not {name}, both held-out folds"] = [
+        groups[f"speech beside {name}"] = [
             clip for clip in timed if SPEECH in bench.labels.implied(clip.labels) or like & set(clip.labels)
         ]
     return [
-        one
-        for name, part in parts.items()
-        for one in m.speech(name, said, bench.dataset(part), bench.peer, resamples=bench.resamples)
+        m.speech(
+            name, said, bench.dataset(part), bench.peer, resamples=bench.resamples, beside=name in groups
+        )
+        for name, part in (*parts.items(), *groups.items())
     ]
 
 

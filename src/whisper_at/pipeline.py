@@ -7,7 +7,6 @@ annotation = model.annotate("street.mp3")
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,14 @@ from whisper_at.model.cache import Location
 from whisper_at.model.decoder import Decoder
 from whisper_at.model.decoders import open_decoder
 from whisper_at.model.encoder import Encoded
-from whisper_at.model.engine import EncoderFunction, HeadFunction, Precision, fastest_precision, open_engine
+from whisper_at.model.engine import (
+    EncoderFunction,
+    HeadFunction,
+    Precision,
+    device_of,
+    fastest_precision,
+    open_engine,
+)
 from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.options import SpeechOptions
@@ -216,7 +222,7 @@ def load(
     if threads < 0:
         raise OptionError(f"threads must be 1 or more, or 0 for all cores; got {threads}")
     offline = is_offline() if offline is None else offline
-    device = _device(device)
+    device = device_of(device)
     checkpoint = find(name, offline=offline, download_root=download_root)
     found = head and find_head(
         head, encoder=checkpoint.name, dims=checkpoint.dims, offline=offline, download_root=download_root
@@ -333,14 +339,3 @@ def _encode(model: Model, windows: list[Window], tagger: Tagger | None) -> Encod
         for window, matrix, taps in zip(windows, matrices, encoded.taps, strict=True):
             tagger.hear(window, matrix, taps)
     return encoded
-
-
-def _device(device: str) -> str:
-    """The device that is meant; `auto` is CUDA where there is one."""
-    if device != "auto":
-        return device
-    if not find_spec("torch"):  # the encoder needs it there
-        return "cpu"
-    import ctranslate2
-
-    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"

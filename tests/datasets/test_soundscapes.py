@@ -115,7 +115,8 @@ def test_the_energy_of_every_sound_lies_within_its_times(sounds, sources, index,
             times = [(a / RATE, b / RATE + 2 * recipe.reverberation[1]) for a, b in sound.stretches]
         for start, end in times:
             inside[round(start * RATE) : round(end * RATE)] = True
-        assert power[inside].sum() > 0.995 * power.sum()
+        most = 0.98 if room else 0.995  # what rings on 30 dB below the sound no longer counts as heard
+        assert power[inside].sum() > most * power.sum()
         heard = np.flatnonzero(power > 0.2 * power.max())
         assert inside[heard].all()
 

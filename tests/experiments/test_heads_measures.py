@@ -1,6 +1,7 @@
 """Taggers are measured alike: equal ones differ by nothing, and what is planted is found."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import measures as m
 import numpy as np
@@ -11,7 +12,8 @@ from peer import FINE, PUBLISHED, Listener
 
 from tests.evaluation.scenes import certain, random_scene, scene
 from tests.training.standin_teacher import LoudnessTeacher, corpus, write_wav
-from whisper_at.datasets.clip import Clip, LabelSet
+from whisper_at.datasets.clip import Clip, Dataset, LabelSet, Sounding
+from whisper_at.evaluation.predictions import Predictions
 from whisper_at.evaluation.truth import sounds_of
 from whisper_at.tagging.ontology import SPEECH
 from whisper_at.training.survey import hear
@@ -30,10 +32,8 @@ def test_equal_taggers_differ_by_nothing_in_every_resample():
     both = {"head": said, "peer": replace(said, tagger="peer")}
     ids = dataset.labels.ids
     found = [m.Tagged.of(both, dataset, ids, resamples=50).mean_ap("mAP", "peer")]
-    found += m.scenes(
-        both, dict.fromkeys(both, m.Detector(cells=1, thresholds=np.full(3, 0.7), macro=0)), dataset, ids, "peer",
-        resamples=50,
-    )  # fmt: skip
+    detector = m.Detector(cells=1, thresholds=np.full(3, 0.7), common=0.7, macro=0)
+    found += m.scenes(both, dict.fromkeys(both, detector), dataset, ids, "peer", resamples=50)
     for one in found:
         assert one.gaps["head"].value == 0, one.name
         assert one.gaps["head"].low in (0, None) and one.gaps["head"].high in (0, None)
@@ -115,3 +115,34 @@ def test_speech_lasts_as_long_as_it_is_heard(tmp_path):
     sounds = sounds_of(timed, labels, [SPEECH])
     assert sounds.spans[0][0].tolist() == [[0.5, 1.5]]
     assert sounds.spans[1] == {} and sounds.known.all()
+
+
+def test_speech_is_measured_with_its_pauses_and_beside_other_sounds_without_them():
+    """The head takes the pauses of a voice for speech and dogs for none, the peer the other way round."""
+    labels = LabelSet.audioset()
+    spoken = Clip(
+        path=Path("a.ogg"), labels=(SPEECH,), soundings=(Sounding(label=SPEECH, start=0.8, end=1.2),)
+    )
+    dog = Clip(path=Path("b.ogg"), labels=("/m/0bt9lr",))
+    cells = {"head": ([0.9] * 5, [0.1] * 5), "peer": ([0.1, 0.1, 0.9, 0.1, 0.1], [0.9] * 5)}
+    taggers = {
+        name: Predictions(
+            tagger=name,
+            names=("a.ogg", "b.ogg"),
+            ids=(SPEECH,),
+            clip=np.float32([[0.9], [0.1]]),
+            cells=tuple(np.float32(one)[:, None] for one in both),
+        )
+        for name, both in cells.items()
+    }
+    dataset = Dataset(name="voice and dog", clips=(spoken, dog), labels=labels)
+    whole, beside = (
+        m.speech("speech", taggers, dataset, "peer", resamples=10, beside=only) for only in (False, True)
+    )
+    assert (
+        whole.over == "1 cells with, 9 without, 2 clips" and beside.over == "1 cells with, 5 without, 2 clips"
+    )
+    # Four pauses that are as loud as speech count half each.
+    assert (whole.scores["head"].value, beside.scores["head"].value) == (pytest.approx(7 / 9), 1)
+    assert (whole.scores["peer"].value, beside.scores["peer"].value) == (pytest.approx(6.5 / 9), 0.5)
+    assert beside.gaps["head"].value == 0.5

@@ -5,6 +5,7 @@ In: weights. Out: functions from arrays to arrays. Both run the same definitions
 
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -59,6 +60,17 @@ def open_engine(name: str, *, device: str, threads: int, precision: Precision) -
     if name == "torch":
         return TorchEngine(device=device, threads=threads, precision=precision)
     raise OptionError(f"engine must be auto, openvino or torch; got {name!r}")
+
+
+def device_of(name: str) -> str:
+    """The device that is meant: `auto` is CUDA where there is one and torch to run the encoder there, else `cpu`."""
+    if name != "auto":
+        return name
+    if not find_spec("torch"):
+        return "cpu"
+    import ctranslate2
+
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
 
 
 def fastest_precision() -> Precision:

@@ -9,10 +9,8 @@ else. So a run that was killed goes on with the shards that are not there, and e
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,7 @@ from whisper_at.datasets.checking import Problem
 from whisper_at.datasets.clip import Dataset
 from whisper_at.errors import DatasetError, OptionError, OutputError
 from whisper_at.model.cache import Location
-from whisper_at.model.engine import fastest_precision
+from whisper_at.model.engine import device_of, fastest_precision
 from whisper_at.model.weights import find
 from whisper_at.timegrid import FRAMES_PER_SECOND, FRAMES_PER_STEP, FRAMES_PER_WINDOW, SAMPLE_RATE
 from whisper_at.training import placing
@@ -30,6 +28,7 @@ from whisper_at.training.placing import Reel
 from whisper_at.training.store import INDEX, Context, Index, StoreCard, check_shard, read_index, write_index
 from whisper_at.training.survey import Progress, Survey, Tell, absolute, survey
 from whisper_at.training.workers import results
+from whisper_at.training.writing import writing
 
 CONTEXTS = ("packed", "alone", "10s")
 LOUDEST_GAIN = 120.0  # decibels, either way
@@ -137,8 +136,7 @@ def whisper_encoder(
     Raises:
         WeightsError: if the model cannot be found.
     """
-    if device == "auto":
-        device = _fastest_device()
+    device = device_of(device)
     return WhisperEncoder(
         checkpoint=find(name, offline=offline, download_root=download_root),
         device=device,
@@ -226,7 +224,7 @@ def extract(
             f"{plan.folder} wants {plan.n_bytes_to_write / MEGABYTE:.0f} MB more, "
             f"and its disk has {free / MEGABYTE:.0f} MB; free space or choose another --out"
         )
-    with _writing(plan.folder):
+    with writing(plan.folder):
         done = results(work, tasks, workers=workers, progress=lambda s: progress(s, plan.seconds_to_hear))
         for _ in done:
             pass
@@ -336,37 +334,3 @@ def _task(number: int, index: Index) -> ShardTask:
         samples={i: index.samples[i] for i in clips},
         n_frames={i: index.n_frames(i) for i in clips},
     )
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """One run at a time writes to a store; what a killed one has left half written is removed."""
-    import filelock
-
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise DatasetError(
-            f"another run is writing to {folder}; wait until it is done, or choose another --out"
-        ) from error
-    try:
-        _sweep(folder)
-        yield
-    finally:
-        _sweep(folder)
-        lock.release()
-
-
-def _sweep(folder: Path) -> None:
-    for path in folder.glob(".*.part"):
-        path.unlink(missing_ok=True)
-
-
-def _fastest_device() -> str:
-    """CUDA where there is one and torch to run on it, else the processor."""
-    if not find_spec("torch"):
-        return "cpu"
-    import ctranslate2
-
-    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"

@@ -8,7 +8,6 @@ that was killed goes on with the files that are not there, and ends with the sam
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from whisper_at.training.softlabels import (
 from whisper_at.training.survey import Progress, Survey, Tell, absolute, hear, survey
 from whisper_at.training.teachers import Columns, Teacher, cell_probabilities, patch_starts
 from whisper_at.training.workers import Report, results
+from whisper_at.training.writing import writing
 
 SHARD_BYTES = 8_000_000  # 25 minutes with 527 labels and cells of 0.2 s: what a kill costs a worker at most
 SAMPLE_OF_CLIPS = 16  # that are heard to say how long all will take
@@ -142,7 +142,7 @@ def teach(
         OutputError: if a file cannot be written. What is finished stays, and is not made again.
     """
     work = ShardWriter(folder=plan.folder, index_sha256=plan.index.sha256, open_teacher=open_teacher)
-    with _writing(plan.folder):
+    with writing(plan.folder):
         done = results(
             work,
             [_task(shard, plan) for shard in plan.missing],
@@ -319,23 +319,3 @@ def _missing(folder: Path, index: SoftLabelIndex, tell: Tell) -> tuple[int, ...]
             if shard_path(folder, shard).exists():
                 tell(str(error).partition(";")[0] + "; it is made again")
     return tuple(missing)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """One run at a time writes to a folder; what a killed one has left half written is removed."""
-    import filelock
-
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise DatasetError(
-            f"another run is writing to {folder}; wait until it is done, or choose another --out"
-        ) from error
-    try:
-        for left in folder.glob(".*.part"):
-            left.unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()
