@@ -11,12 +11,13 @@ from tests.model.tiny import TINY, encoder_variables, head_arrays, head_card
 from whisper_at.audio import log_mel
 from whisper_at.datasets.clip import Clip
 from whisper_at.errors import DatasetError, HeadMismatch
-from whisper_at.evaluation.heads import EncodedClips, EncoderCard, coarser, of_clip, predict, thresholds_of
+from whisper_at.evaluation.heads import EncodedClips, EncoderCard, of_clip, predict, thresholds_of
 from whisper_at.model.calibration import Calibration
 from whisper_at.model.engine import OpenVinoEngine
 from whisper_at.model.head_file import Head
 from whisper_at.tagging.events import probabilities
 from whisper_at.tagging.options import TagOptions
+from whisper_at.tagging.pooling import pooled
 from whisper_at.tagging.tagger import Tagger
 from whisper_at.timegrid import FRAMES_PER_WINDOW
 
@@ -75,7 +76,7 @@ def test_finer_taps_are_pooled_to_the_cells_of_the_head(head, run):
     fine = Store(9, frames_per_cell=20)
     said = predict(head, run, fine)
     coarse = Store(5)
-    coarse.arrays[0] = coarser(fine.taps(0).astype(np.float32), 2)
+    coarse.arrays[0] = pooled(fine.taps(0), 2)
     np.testing.assert_allclose(said.cells[0], predict(head, run, coarse).cells[0], rtol=1e-4)
     assert len(said.cells[0]) == 5
 

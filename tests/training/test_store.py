@@ -15,11 +15,11 @@ from whisper_at.errors import DatasetError
 from whisper_at.model.encoder import encode, encoder_weights, first_positions
 from whisper_at.model.engine import TorchEngine
 from whisper_at.model.ops.numpy import NumpyOps
-from whisper_at.tagging.pooling import TapPool
+from whisper_at.tagging.pooling import TapPool, pooled
 from whisper_at.timegrid import TagGrid
 from whisper_at.training.extraction import Extraction
 from whisper_at.training.shards import shard_name
-from whisper_at.training.store import INDEX, FeatureStore, pooled, read_index
+from whisper_at.training.store import INDEX, FeatureStore, read_index
 
 LENGTHS = [2.0, 0.61, 4.37, 9.99, 0.004, 12.0, 7.3]
 

@@ -20,7 +20,7 @@ from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.engine import EncoderFunction, HeadFunction
 from whisper_at.model.head_file import Head
 from whisper_at.tagging.events import probabilities
-from whisper_at.tagging.pooling import TapPool
+from whisper_at.tagging.pooling import TapPool, pooled
 from whisper_at.timegrid import FRAMES_PER_WINDOW, TagGrid, seconds
 
 Taps = npt.NDArray[np.floating[Any]]
@@ -85,7 +85,7 @@ def predict(
         raise DatasetError("wanted clips to predict, found none; check the manifest and the fold")
     said, durations = [], []
     for i in _numbers(store, wanted):
-        taps = coarser(np.asarray(store.taps(i), np.float32), factor)
+        taps = pooled(store.taps(i), factor)
         if not len(taps) or not np.isfinite(taps).all():
             raise DatasetError(f"the taps of {store.clips[i].name} are empty or no numbers; take them again")
         said.append(of_clip(head, run, taps))
@@ -157,19 +157,6 @@ def check(head: Head, taps: TapsCard) -> int:
             f"do not make; take features with cells of {card.frames_per_cell}"
         )
     return card.frames_per_cell // taps.frames_per_cell
-
-
-def coarser(taps: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
-    """Means of so many cells each; the last one of what is left.
-
-    >>> coarser(np.float32([[[1]], [[3]], [[5]]]), 2).ravel().tolist()
-    [2.0, 5.0]
-    """
-    if factor == 1:
-        return taps
-    starts = np.arange(0, len(taps), factor)
-    sizes = np.diff(np.append(starts, len(taps))).astype(np.float32)
-    return np.asarray(np.add.reduceat(taps, starts, axis=0) / sizes[:, None, None], np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)

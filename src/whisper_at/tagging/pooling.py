@@ -1,4 +1,6 @@
-"""Taps of windows to means of cells, on the recording's own clock."""
+"""Taps of windows to means of cells, on the recording's own clock; and cells to longer ones."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,3 +50,17 @@ class TapPool:
 
     def _end(self, seek: int) -> int:
         return min(seek + FRAMES_PER_WINDOW, self._n_frames)
+
+
+def pooled(taps: npt.NDArray[np.floating[Any]], factor: int) -> npt.NDArray[np.float32]:
+    """Longer cells from shorter ones: the means [cell, layer, dim] of so many cells each.
+
+    The last group is the mean of what is there; each of its cells counts alike, though the last may be cut short.
+
+    >>> pooled(np.array([[1.0], [3.0], [5.0]], np.float16), 2).tolist()
+    [[2.0], [5.0]]
+    """
+    starts = np.arange(0, len(taps), factor)
+    sums = np.add.reduceat(taps.astype(np.float32), starts, axis=0)
+    counts = np.minimum(factor, len(taps) - starts).reshape(-1, *[1] * (taps.ndim - 1))
+    return np.asarray(sums / counts.astype(np.float32), np.float32)

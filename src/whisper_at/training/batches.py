@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.errors import TrainingError
+from whisper_at.tagging.pooling import pooled
 from whisper_at.training.augment import Plan, first_cell, masked
 from whisper_at.training.corpus import Corpus, Numbers
 from whisper_at.training.recipe import Augmentation, Recipe
-from whisper_at.training.store import pooled
 from whisper_at.training.targets import (
     Target,
     Truth,

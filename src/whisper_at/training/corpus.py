@@ -14,34 +14,27 @@ import numpy.typing as npt
 
 from whisper_at.datasets.clip import Clip, LabelSet
 from whisper_at.errors import TrainingError
+from whisper_at.evaluation.heads import TapsCard, TapStore
 from whisper_at.training.recipe import Data
 
 Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.int64]
 
 
-class About(Protocol):
+class About(TapsCard, Protocol):
     """What a store of features says of itself."""
 
     @property
     def dataset(self) -> str: ...
     @property
-    def encoder(self) -> str: ...
-    @property
     def encoder_sha256(self) -> str: ...
-    @property
-    def n_layers(self) -> int: ...
-    @property
-    def n_state(self) -> int: ...
-    @property
-    def frames_per_cell(self) -> int: ...
     @property
     def data_sha256(self) -> str: ...
     @property
     def labels(self) -> LabelSet: ...
 
 
-class Features(Protocol):
+class Features(TapStore, Protocol):
     """A store of features, as training reads it; `store.FeatureStore` is one."""
 
     @property
@@ -49,7 +42,6 @@ class Features(Protocol):
     @property
     def clips(self) -> tuple[Clip, ...]: ...
     def n_cells(self, i: int) -> int: ...
-    def n_frames(self, i: int) -> int: ...
     def taps(self, i: int) -> npt.NDArray[np.float16]: ...
     def __len__(self) -> int: ...
 

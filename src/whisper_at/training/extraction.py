@@ -39,7 +39,7 @@ MEGABYTE = 1_000_000
 class Extraction:
     """What taps to take.
 
-    cell: seconds; a reader can join cells later (`store.pooled`), but not cut them.
+    cell: seconds; a reader can join cells later (`tagging.pooling.pooled`), but not cut them.
     context: what the encoder hears around a clip.
         packed: clips of one fold, in a seeded shuffle, share windows with 0.2 to 1 s of silence between them, as
             sounds meet in a recording that is served; the fewest windows, for one costs the same whatever it holds.

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.errors import OutputError, TrainingError
+from whisper_at.tagging.pooling import pooled
 from whisper_at.training.corpus import Corpus, open_corpus
 from whisper_at.training.finishing import finish
 from whisper_at.training.loop import KEPT, Job, Watch, train
@@ -20,7 +21,6 @@ from whisper_at.training.processes import Processes
 from whisper_at.training.recipe import Recipe
 from whisper_at.training.sampling import generator
 from whisper_at.training.state import State
-from whisper_at.training.store import pooled
 from whisper_at.training.targets import truths
 
 CLIPS_TO_LOOK_AT = 500

@@ -12,11 +12,11 @@ import torch
 from whisper_at.evaluation.arrays import Scored
 from whisper_at.evaluation.tags import average_precision
 from whisper_at.evaluation.truth import truth_of
+from whisper_at.tagging.pooling import pooled
 from whisper_at.training.batches import prefetched
 from whisper_at.training.corpus import Corpus, Numbers
 from whisper_at.training.network import Network
 from whisper_at.training.recipe import Recipe
-from whisper_at.training.store import pooled
 
 Float = npt.NDArray[np.float32]
 CELLS_AT_ONCE = 4000

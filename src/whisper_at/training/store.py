@@ -226,20 +226,6 @@ class FeatureStore:
         return FeatureStore, (self.folder, self.index, self._shards)
 
 
-def pooled(taps: npt.NDArray[np.floating[Any]], factor: int) -> npt.NDArray[np.float32]:
-    """Longer cells from shorter ones: the means [cell, layer, dim] of so many cells each.
-
-    The last group is the mean of what is there; each of its cells counts alike, though the last may be cut short.
-
-    >>> pooled(np.array([[1.0], [3.0], [5.0]], np.float16), 2).tolist()
-    [[2.0], [5.0]]
-    """
-    starts = np.arange(0, len(taps), factor)
-    sums = np.add.reduceat(taps.astype(np.float32), starts, axis=0)
-    counts = np.minimum(factor, len(taps) - starts).reshape(-1, *[1] * (taps.ndim - 1))
-    return np.asarray(sums / counts.astype(np.float32), np.float32)
-
-
 def _card(value: Mapping[str, Any]) -> StoreCard:
     labels, gain = value["labels"], value["gain"]
     return StoreCard(
