@@ -17,8 +17,8 @@ def open_decoder(
 ) -> Decoder:
     """A decoder for a model, ready to run.
 
-    Our own graph measured faster than CTranslate2 in int8 (docs/performance.md); in single precision it is
-    not, so CTranslate2 has that.
+    Our own graph measured faster than CTranslate2 on processors in int8 (docs/performance.md). It has not been measured
+    on Intel GPUs, and is not built for speed in single precision: CTranslate2 has these, as it has CUDA.
 
     Args:
         engine: what runs the encoder.
@@ -33,7 +33,7 @@ def open_decoder(
             compute_type=compute_type,
         )
 
-    if not isinstance(engine, OpenVinoEngine) or compute_type != "int8":
+    if not isinstance(engine, OpenVinoEngine) or engine.device != "CPU" or compute_type != "int8":
         return ctranslate2()
     return GraphDecoder(
         engine.decoder(checkpoint.dims, checkpoint.variables(), int8=True),

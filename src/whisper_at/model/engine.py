@@ -89,7 +89,7 @@ def _flag(name: str) -> bool:
 
 def has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 at all: memory is then read in half the bits."""
-    return _flag("bf16")
+    return _flag("avx512_bf16")
 
 
 class OpenVinoEngine:

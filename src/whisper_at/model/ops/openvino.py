@@ -79,11 +79,11 @@ class OpenVinoOps:
     ) -> Tensor:
         q, k, v = (self.by_head(x, heads) for x in (q, k, v))
         if memory is not None:
-            k, v = self._joined(f"{memory}/keys", k, q), self._joined(f"{memory}/values", v, q)
+            k, v = self._joined(f"{memory}/keys", k), self._joined(f"{memory}/values", v)
         y = ov.scaled_dot_product_attention(q, k, v, *([] if mask is None else [mask]))
         return self.from_heads(y)
 
-    def _joined(self, name: str, new: Tensor, q: Tensor) -> Tensor:
+    def _joined(self, name: str, new: Tensor) -> Tensor:
         """What the state of that name holds, and the new entries behind it; the state keeps both.
 
         OpenVINO runs exactly this pattern (read, choose rows, join, attend, assign) as one operation in place.
