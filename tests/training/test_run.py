@@ -150,6 +150,39 @@ def test_a_killed_run_ends_with_the_same_bits(
     assert read_head(whole).card == read_head(again).card
 
 
+def test_a_refit_is_what_training_on_all_but_the_test_folds_would_be(store: Path, tmp_path: Path) -> None:
+    """Calibration and thresholds stay those that the clips to validate on have chosen before they were heard."""
+    means = {"kind": "checkpoints", "first": 2, "last": 3}
+    recipe = recipe_of(store, sampling={"epochs": 3}, averaging=means)
+    before = read_head(run(recipe, tmp_path / "before")).card
+    refit = read_head(run(replace(recipe, report=replace(recipe.report, refit=True)), tmp_path / "refit"))
+    folds = {"train": ["1", "2", "3"], "validation": ["4"], "test": []}
+    together = run(recipe_of(store, sampling={"epochs": 3}, averaging=means, data=folds), tmp_path / "together")
+    assert {name: array.tobytes() for name, array in refit.arrays.items()} == arrays_in(together)
+    assert refit.card.calibration == before.calibration and refit.card.thresholds == before.thresholds
+    accounts = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("before", "refit")]
+    steps = [account["history"] for account in accounts]
+    assert [e["validation mAP"] for e in steps[0]] == [e["validation mAP"] for e in steps[1]]
+    assert ["validation mAP" in e for e in accounts[1]["history of the refit"]] == [False] * 3
+
+
+def test_a_refit_stops_where_its_run_did_best_and_may_be_killed(store: Path, tmp_path: Path) -> None:
+    recipe = recipe_of(store, sampling={"epochs": 4}, report={"refit": True, "patience": 1})
+    whole = run(recipe, tmp_path / "whole")
+    account = json.loads((tmp_path / "whole" / "run.json").read_text())
+    assert len(account["history of the refit"]) == account["best_epoch"]
+    seen = []
+
+    def kill(moment: loop.Moment) -> None:
+        seen.append(moment.step)
+        if seen.count(2) == 2:  # once in the run, and now in the refit
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(recipe, tmp_path / "killed", watch=kill)
+    assert arrays_in(run(recipe, tmp_path / "killed", resume=True)) == arrays_in(whole)
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_outright_goes_on(store: Path, tmp_path: Path, one_thread: None) -> None:
     """SIGKILL, by the command, as a scheduler does it."""

@@ -7,7 +7,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,17 @@ class Verdict:
     test: Scored | None
 
 
-def finish(job: Job, state: State, path: Path) -> None:
-    """Write the head to `path` and run.json beside it."""
-    arrays = {
-        name: array.astype(np.float16) for name, array in state.network.arrays(state.final_weights()).items()
-    }
-    verdict = judge(job, state.network, arrays)
-    card = card_of(job, verdict)
+def finish(job: Job, state: State, again: State | None, path: Path) -> None:
+    """Write the head to `path` and run.json beside it.
+
+    Args:
+        state: what the clips to validate on have judged.
+        again: if these have been trained on after that: what the head is, and the clips to test on judge.
+    """
+    verdict = judge(job, state)
+    if again:
+        verdict = replace(verdict, test=on_test(job, again, verdict.calibration))
+    card, arrays = card_of(job, verdict), halved(again or state)
     write_head(path, card, arrays)
     account = {
         "format": FORMAT,
@@ -67,6 +71,7 @@ def finish(job: Job, state: State, path: Path) -> None:
         "parameters": sum(array.size for array in arrays.values()),
         "scores": card.scores,
         "history": state.history,
+        **({"history of the refit": again.history} if again else {}),
         "labels": _labels(job.corpus, verdict, card),
     }
     with write_atomically(job.out / ACCOUNT, "w") as file:
@@ -74,29 +79,30 @@ def finish(job: Job, state: State, path: Path) -> None:
         file.write("\n")
 
 
-def judge(job: Job, network: Network, arrays: dict[str, npt.NDArray[np.float16]]) -> Verdict:
-    """Calibration, thresholds and scores of the weights as they are written, in half precision.
+def halved(state: State) -> dict[str, npt.NDArray[np.float16]]:
+    """The weights as they are written, in half precision."""
+    arrays = state.network.arrays(state.final_weights())
+    return {name: array.astype(np.float16) for name, array in arrays.items()}
 
-    All is chosen on the validation folds; the test folds are only looked at.
-    """
+
+def logits_of(job: Job, state: State, clips: Numbers) -> npt.NDArray[np.float32]:
+    """What the weights as they are written say of clips: [clip, label]."""
+    arrays = {name: array.astype(np.float32) for name, array in halved(state).items()}
+    network = state.network
+    written = Network(job.recipe.head, arrays, n_layers=network.n_layers, device=network.device)
+    return row_logits(written, job.corpus, clips, job.recipe)
+
+
+def judge(job: Job, state: State) -> Verdict:
+    """Calibration, thresholds and scores: all is chosen on the validation folds; the test folds are only looked at."""
     recipe, corpus = job.recipe, job.corpus
-    written = Network(
-        recipe.head,
-        {name: array.astype(np.float32) for name, array in arrays.items()},
-        n_layers=network.n_layers,
-        device=network.device,
-    )
-    logits = row_logits(written, corpus, corpus.validation, recipe)
+    logits = logits_of(job, state, corpus.validation)
     raw = scored(logits, corpus, corpus.validation)
     n_training = _clips_of_labels(job.truth, len(corpus.labels.ids))
     columns = reported_labels(raw, n_training, recipe.report)
     calibration = calibration_of(logits, raw, columns, recipe.report)
     validation = scored(calibration.apply(logits), corpus, corpus.validation)
     threshold, thresholds = thresholds_of(validation, columns)
-    test = None
-    if len(corpus.test):
-        on_test = calibration.apply(row_logits(written, corpus, corpus.test, recipe))
-        test = scored(on_test, corpus, corpus.test)
     return Verdict(
         columns=columns,
         n_training=n_training,
@@ -104,8 +110,16 @@ def judge(job: Job, network: Network, arrays: dict[str, npt.NDArray[np.float16]]
         threshold=threshold,
         thresholds=thresholds,
         validation=validation,
-        test=test,
+        test=on_test(job, state, calibration),
     )
+
+
+def on_test(job: Job, state: State, calibration: Calibration) -> Scored | None:
+    """What is said of the clips to test on, if there are any."""
+    corpus = job.corpus
+    if not len(corpus.test):
+        return None
+    return scored(calibration.apply(logits_of(job, state, corpus.test)), corpus, corpus.test)
 
 
 def card_of(job: Job, verdict: Verdict) -> HeadCard:

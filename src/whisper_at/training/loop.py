@@ -1,7 +1,8 @@
 """The loop, to be read top to bottom: draw, hear, compare, move; at the end of an epoch judge and keep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -19,9 +20,9 @@ from whisper_at.training.recipe import Recipe
 from whisper_at.training.sampling import clip_weights, draws, generator, steps_of_epoch
 from whisper_at.training.scoring import mean_average_precision, row_logits, scored
 from whisper_at.training.state import Best, State
-from whisper_at.training.targets import Truth
+from whisper_at.training.targets import Truth, truths
 
-KEPT = "checkpoint.pt"
+KEPT, KEPT_REFIT = "checkpoint.pt", "refit.pt"
 LOGS = "tensorboard"
 
 
@@ -42,16 +43,27 @@ Watch = Callable[[Moment], None]
 class Job:
     """What a run needs and does not change.
 
-    truth: of the clips that are trained on.
     out: folder for state and logs.
+    stop_at: for a refit, whose clips leave none to judge it by: the epoch whose weights are taken.
     """
 
     recipe: Recipe
     corpus: Corpus
-    truth: Sequence[Truth]
     processes: Processes
     out: Path
     watch: Watch
+    stop_at: int | None = None
+
+    @cached_property
+    def truth(self) -> list[Truth]:
+        """What is said of the clips that are trained on."""
+        clips = [self.corpus.clips[i] for i in self.corpus.train]
+        return truths(clips, self.corpus.labels, parents=self.recipe.objective.parents)
+
+    @property
+    def kept(self) -> Path:
+        """Where the state of the run is."""
+        return self.out / (KEPT if self.stop_at is None else KEPT_REFIT)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -87,7 +99,7 @@ def train(job: Job, state: State) -> None:
             state.seconds, started = state.seconds + now - started, now
             if log:
                 log.add_scalar("train/loss", loss, state.step)
-            last = state.history[-1]["validation mAP"] if state.history else None
+            last = state.history[-1].get("validation mAP") if state.history else None
             job.watch(Moment(state.step, job.n_steps, epoch + 1, loss, last))
             if state.step % recipe.checkpoint_every == 0 and state.step % job.steps_per_epoch:
                 _keep(job, state)
@@ -133,34 +145,38 @@ def make_step(job: Job, state: State, batch: Batch) -> float:
 
 def end_epoch(job: Job, state: State, epoch: int) -> None:
     """Judge the weights on the validation folds, keep the best ones, and see whether it is time to end."""
-    recipe, network, processes = job.recipe, state.network, job.processes
+    recipe, network = job.recipe, state.network
     state.average.after_epoch(epoch, network.weights)
     running = state.average.weights() if recipe.averaging.kind == "ema" else None
-    judged = {name: tensor.detach().clone() for name, tensor in (running or network.weights).items()}
-    score = 0.0
-    if processes.is_first:
-        judge = Network(recipe.head, network.arrays(judged), n_layers=network.n_layers, device=network.device)
-        logits = row_logits(judge, job.corpus, job.corpus.validation, recipe)
-        score = mean_average_precision(scored(logits, job.corpus, job.corpus.validation))
-        if score > state.best.score:
-            state.best = Best(score, epoch, judged)
-    state.history.append(
-        {
-            "epoch": epoch,
-            "loss": state.loss / job.steps_per_epoch,
-            "validation mAP": score,
-            "rate": state.optimiser.param_groups[0]["lr"],
-            "seconds": state.seconds,
-        }
-    )
+    weights = {name: tensor.detach().clone() for name, tensor in (running or network.weights).items()}
+    about = {"epoch": epoch, "loss": state.loss / job.steps_per_epoch}
+    if job.stop_at is None:
+        about["validation mAP"] = _judged(job, state, Best(0.0, epoch, weights))
+    elif epoch == job.stop_at:
+        state.best, state.over = Best(0.0, epoch, weights), True
+    rate = state.optimiser.param_groups[0]["lr"]
+    state.history.append({**about, "rate": rate, "seconds": state.seconds})
     state.loss = 0.0
-    waited = epoch - state.best.epoch
-    state.over = processes.told(bool(recipe.report.patience and waited >= recipe.report.patience))
+
+
+def _judged(job: Job, state: State, candidate: Best) -> float:
+    """The validation mAP of some weights, which are kept if they are the best; the run is over if none were for long."""
+    recipe, network, processes = job.recipe, state.network, job.processes
+    if processes.is_first:
+        arrays = network.arrays(candidate.weights)
+        judge = Network(recipe.head, arrays, n_layers=network.n_layers, device=network.device)
+        logits = row_logits(judge, job.corpus, job.corpus.validation, recipe)
+        candidate.score = mean_average_precision(scored(logits, job.corpus, job.corpus.validation))
+        if candidate.score > state.best.score:
+            state.best = candidate
+    waited = candidate.epoch - state.best.epoch
+    state.over = bool(processes.told(recipe.report.patience > 0 and waited >= recipe.report.patience))
+    return candidate.score
 
 
 def _keep(job: Job, state: State) -> None:
     if job.processes.is_first:
-        state.keep(job.out / KEPT)
+        state.keep(job.kept)
 
 
 def _tensor(array: Any, network: Network) -> Any:

@@ -68,13 +68,13 @@ class Processes:
             torch.distributed.all_reduce(number)
         return float(number) / self.size
 
-    def told(self, answer: bool) -> bool:
+    def told(self, answer: int) -> int:
         """What the first process answers."""
         if self.size == 1:
             return answer
-        said = torch.tensor([int(answer)], device=self.device)
+        said = torch.tensor([answer], device=self.device)
         torch.distributed.broadcast(said, 0)
-        return bool(said.item())
+        return int(said.item())
 
     def close(self) -> None:
         """Part, when all are there."""

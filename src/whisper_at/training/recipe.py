@@ -216,12 +216,15 @@ class Report:
     fewest: clips of a label to train on, below which it is not reported.
     precision: average precision on the validation folds, below which it is not reported.
     calibration: `platt` (a scale and a shift of the logits), `temperature` (a scale alone) or `none`.
+    refit: when all this is found, train anew on the validation folds too, up to the epoch that did best. What the card
+        promises stays as it was found on clips that had not been heard.
     """
 
     patience: int = 0
     fewest: int = 8
     precision: float = 0.3
     calibration: Literal["platt", "temperature", "none"] = "platt"
+    refit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 OUT/NAME.safetensors   the head, with its card
 OUT/run.json           recipe, commit, seed, data, scores, every epoch, every label
-OUT/checkpoint.pt      the state, to resume from
+OUT/checkpoint.pt      the state, to resume from; with report.refit also refit.pt
 OUT/tensorboard/       loss, rate and validation mAP
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,6 @@ from whisper_at.training.processes import Processes
 from whisper_at.training.recipe import Recipe
 from whisper_at.training.sampling import generator
 from whisper_at.training.state import State
-from whisper_at.training.targets import truths
 
 CLIPS_TO_LOOK_AT = 500
 
@@ -49,25 +49,39 @@ def run(
     processes = Processes.open()
     corpus = corpus or open_corpus(recipe.data)
     _check(recipe, corpus, processes)
-    kept = out / KEPT
-    if kept.exists() and not resume:
+    if (out / KEPT).exists() and not resume:
         raise TrainingError(f"{out} holds a run already; go on with it by --resume, or choose another --out")
-    truth = truths([corpus.clips[i] for i in corpus.train], corpus.labels, parents=recipe.objective.parents)
-    network = _network(recipe, corpus, processes.device)
-    state = State(recipe, network, data_sha256=corpus.sha256)
-    if kept.exists():
-        state.go_on_from(kept)
+    job = Job(recipe=recipe, corpus=corpus, processes=processes, out=out, watch=watch)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        job = Job(recipe=recipe, corpus=corpus, truth=truth, processes=processes, out=out, watch=watch)
-        train(job, state)
+        state = trained(job)
+        again = trained(refit(job, state)) if recipe.report.refit else None
         path = out / f"{recipe.name}.safetensors"
         if processes.is_first:
-            finish(job, state, path)
+            finish(job, state, again, path)
     except OSError as error:
         raise OutputError(f"{out} could not be written to ({error.strerror or error})") from error
     processes.close()
     return path
+
+
+def trained(job: Job) -> State:
+    """The state that a run ends with; it goes on from the one that is there."""
+    network = _network(job.recipe, job.corpus, job.processes.device)
+    state = State(job.recipe, network, data_sha256=job.corpus.sha256)
+    if job.kept.exists():
+        state.go_on_from(job.kept)
+    train(job, state)
+    return state
+
+
+def refit(job: Job, state: State) -> Job:
+    """The same once more, on the clips to validate on too, up to the last epoch that the weights were made of."""
+    together = np.sort(np.concatenate([job.corpus.train, job.corpus.validation]))
+    corpus = replace(job.corpus, train=together, validation=np.zeros(0, np.int64))
+    averaging = job.recipe.averaging
+    last = averaging.last if averaging.kind == "checkpoints" else state.best.epoch
+    return replace(job, corpus=corpus, stop_at=job.processes.told(last))
 
 
 def _check(recipe: Recipe, corpus: Corpus, processes: Processes) -> None:

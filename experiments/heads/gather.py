@@ -1,0 +1,216 @@
+"""More sounds to learn from: freely licensed recordings of Debian packages, and instruments of a sound font.
+
+    python experiments/heads/gather.py OUT
+    python experiments/heads/build.py DATA --more OUT/manifest.jsonl ...
+
+Nobody has labelled the recordings, so they are of use with a teacher. Those of PACKAGES have no file in common with
+the labelled clips. The sound font is played by FluidSynth: notes, phrases and chords of each program of General MIDI,
+whose labels are known. Needs apt-get, dpkg-deb and fluidsynth; a rerun fetches and renders what is not there.
+
+OUT/packages/NAME/   what a package holds; its licence is in usr/share/doc/NAME/copyright
+OUT/notes/           one recording for each program
+OUT/manifest.jsonl   all of them, without folds: they are trained on
+"""
+
+import argparse
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from whisper_at.audio import read
+from whisper_at.datasets import manifest
+from whisper_at.datasets.clip import Clip, Dataset, LabelSet
+from whisper_at.errors import WhisperATError
+
+PACKAGES = (
+    "colobot-common-sounds", "endless-sky-data", "flare-game", "freedink-data",
+    "frozen-bubble-data", "lordsawar-data", "nexuiz-data", "singularity-music", "trigger-rally-data",
+    "ufoai-music", "ufoai-sound",
+)  # fmt: skip
+SOUND_FONT = "musescore-general-soundfont"
+SOUNDS = (".ogg", ".oga", ".wav", ".mp3", ".flac", ".opus")
+ARCHIVES = (".pk3", ".zip")
+MOST = 200  # clips of a package
+SHORTEST, LONG, EXCERPT, EXCERPTS = 0.2, 20.0, 10.0, 4  # seconds, and how many of a long recording
+
+PROGRAMS = {  # of General MIDI, from 0; and its label
+    range(0, 4): "Piano", range(4, 6): "Electric piano", range(6, 7): "Harpsichord", range(9, 10): "Glockenspiel",
+    range(11, 12): "Vibraphone", range(12, 14): "Marimba, xylophone", range(14, 15): "Tubular bells",
+    range(16, 19): "Hammond organ", range(19, 21): "Organ", range(21, 22): "Accordion", range(22, 23): "Harmonica",
+    range(23, 24): "Accordion", range(24, 26): "Acoustic guitar", range(26, 31): "Electric guitar",
+    range(32, 33): "Double bass", range(33, 38): "Bass guitar", range(38, 40): "Synthesizer",
+    range(40, 41): "Violin, fiddle", range(42, 43): "Cello", range(43, 44): "Double bass",
+    range(44, 45): "String section", range(45, 46): "Pizzicato", range(46, 47): "Harp", range(47, 48): "Timpani",
+    range(48, 52): "String section", range(52, 54): "Choir", range(56, 57): "Trumpet", range(57, 58): "Trombone",
+    range(59, 60): "Trumpet", range(60, 61): "French horn", range(61, 62): "Brass instrument",
+    range(64, 68): "Saxophone", range(68, 71): "Wind instrument, woodwind instrument", range(71, 72): "Clarinet",
+    range(72, 74): "Flute", range(74, 76): "Wind instrument, woodwind instrument", range(80, 96): "Synthesizer",
+    range(104, 105): "Sitar", range(105, 106): "Banjo", range(106, 109): "Plucked string instrument",
+    range(109, 110): "Bagpipes", range(110, 111): "Violin, fiddle", range(114, 115): "Steelpan",
+    range(115, 116): "Wood block",
+}  # fmt: skip
+LOW = {32: 28, 33: 28, 34: 28, 35: 28, 36: 28, 37: 28, 42: 36, 43: 28, 47: 36, 57: 40, 67: 38, 70: 34}  # MIDI notes
+DRUMS = {  # notes of the drum channel
+    (35, 36): "Bass drum", (37,): "Rimshot", (38, 40): "Snare drum", (39,): "Clapping", (42, 44, 46): "Hi-hat",
+    (41, 43, 45, 47, 48, 50): "Drum", (49, 51, 52, 55, 57, 59): "Cymbal", (54,): "Tambourine", (56,): "Cowbell",
+    (70,): "Maraca", (76, 77): "Wood block",
+}  # fmt: skip
+SETTINGS = ("-r", "16000", "-g", "0.6", "-o", "synth.dynamic-sample-loading=1")  # else it decodes the whole font
+TICKS = 480  # a second: 120 quarters a minute, 240 ticks each
+CLIP = 3.0  # seconds from one note, phrase or chord to the next
+DRUM_CHANNEL = 9
+
+Note = tuple[float, float, int, int]
+"""Seconds at which it begins, seconds that it lasts, MIDI note and velocity."""
+
+
+def recordings(out: Path) -> Iterator[Clip]:
+    """What the packages hold: short recordings whole, of long ones some excerpts."""
+    for package in PACKAGES:
+        folder = out / "packages" / package
+        fetch(package, folder)
+        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS)
+        clips = [clip for path in found for clip in excerpts(path, package)]
+        say(f"{package}: {len(clips)} clips in {len(found)} files")
+        yield from (clips[i] for i in np.unique(np.linspace(0, len(clips) - 1, MOST).astype(int)))
+
+
+def excerpts(path: Path, package: str) -> list[Clip]:
+    """A recording, or where it is long, parts of it with as much between one and the next."""
+    try:
+        duration = read(path).duration
+    except WhisperATError as error:
+        say(f"left out: {error}")
+        return []
+    if duration < SHORTEST:
+        return []
+    if duration < LONG:
+        return [Clip(path=path, subset=package)]
+    starts = np.linspace(0, duration - EXCERPT, EXCERPTS + 2)[1:-1].round(1)
+    return [Clip(path=path, start=a, end=a + EXCERPT, subset=package) for a in starts.tolist()]
+
+
+def fetch(package: str, folder: Path) -> None:
+    """Unpack a package of Debian, and the archives within it, unless that is done."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        here = Path(name)
+        say(f"fetching {package}")
+        subprocess.run(["apt-get", "download", "-q", package], cwd=here, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = here.glob("*.deb")
+        subprocess.run(["dpkg-deb", "-x", archive, here / "whole"], check=True)
+        for inner in [path for path in (here / "whole").rglob("*") if path.suffix in ARCHIVES]:
+            with zipfile.ZipFile(inner) as files:
+                files.extractall(inner.with_suffix(""), [n for n in files.namelist() if n.lower().endswith(SOUNDS)])
+        (here / "whole").rename(folder)
+
+
+def instruments(out: Path) -> Iterator[Clip]:
+    """Notes, phrases and chords of each program, and strokes of each drum."""
+    fetch(SOUND_FONT, out / "packages" / SOUND_FONT)
+    font = next((out / "packages" / SOUND_FONT).rglob("*.sf*"))
+    mids = {name: mid for name, mid in zip(LabelSet.audioset().names, LabelSet.audioset().ids, strict=True)}
+    for program, label in [(p, label) for some, label in PROGRAMS.items() for p in some]:
+        rng = np.random.default_rng(program)
+        yield from rendered(out / "notes" / f"program-{program:03}.wav", font, program, 0, melodic(program, rng), mids[label])
+    for (first, *_), label in DRUMS.items():
+        keys = next(keys for keys in DRUMS if keys[0] == first)
+        rng = np.random.default_rng(1000 + first)
+        yield from rendered(out / "notes" / f"drum-{first:03}.wav", font, 0, DRUM_CHANNEL, strokes(keys, rng), mids[label])
+
+
+def rendered(path: Path, font: Path, program: int, channel: int, clips: list[list[Note]], mid: str) -> Iterator[Clip]:
+    """The notes of some clips as a recording, unless it is there; and the clips."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        notes = [(start + i * CLIP, *rest) for i, some in enumerate(clips) for start, *rest in some]
+        with tempfile.TemporaryDirectory(dir=path.parent) as name:
+            midi, wave = Path(name) / "notes.mid", Path(name) / "notes.wav"
+            midi.write_bytes(midi_file(notes, program, channel))
+            play = ["fluidsynth", "-ni", "-q", *SETTINGS, "-F", wave, font, midi]
+            subprocess.run(play, check=True, stdout=subprocess.DEVNULL)
+            wave.rename(path)
+    for i in range(len(clips)):
+        yield Clip(path=path, start=i * CLIP, end=(i + 1) * CLIP, labels=(mid,), complete=True, subset="notes")
+
+
+def melodic(program: int, rng: np.random.Generator) -> list[list[Note]]:
+    """Four single notes, two phrases and a chord."""
+    low = LOW.get(program, 48)
+
+    def velocity() -> int:
+        return int(rng.integers(50, 120))
+
+    clips: list[list[Note]] = [[(0.1, float(rng.uniform(0.5, 2.5)), low + 7 * i + int(rng.integers(7)), velocity())] for i in range(4)]
+    for length in (0.25, 0.5):
+        steps = np.cumsum(rng.choice([-4, -2, -1, 1, 2, 3], int(2.5 / length))) + low + 14
+        clips.append([(0.1 + i * length, length, int(np.clip(key, 24, 96)), velocity()) for i, key in enumerate(steps)])
+    third = int(rng.integers(3, 5))
+    clips.append([(0.1, 2.0, low + 12 + up, velocity()) for up in (0, third, 7)])
+    return clips
+
+
+def strokes(keys: tuple[int, ...], rng: np.random.Generator) -> list[list[Note]]:
+    """Single strokes, and figures of them."""
+    one: list[list[Note]] = [[(0.1, 0.5, int(rng.choice(keys)), int(rng.integers(50, 120)))] for _ in range(4)]
+    figures: list[list[Note]] = [
+        [(float(at), 0.2, int(rng.choice(keys)), int(rng.integers(50, 120))) for at in np.arange(0.1, 2.5, gap)]
+        for gap in (0.5, 0.25, 0.33)
+    ]
+    return one + figures
+
+
+def midi_file(notes: list[Note], program: int, channel: int) -> bytes:
+    """A Standard MIDI File of one track: `MThd` and `MTrk` as its specification (RP-001) has them."""
+    events = [(0.0, 0, bytes([0xC0 | channel, program]))]
+    for start, length, key, velocity in notes:
+        events += [(start, 2, bytes([0x90 | channel, key, velocity])), (start + length, 1, bytes([0x80 | channel, key, 0]))]
+    track, now = b"", 0
+    for at, _, event in sorted(events):
+        tick = round(at * TICKS)
+        track += variable(tick - now) + event
+        now = tick
+    track += variable(TICKS) + b"\xff\x2f\x00"
+    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS // 2) + b"MTrk" + struct.pack(">I", len(track)) + track
+
+
+def variable(number: int) -> bytes:
+    """A number in groups of seven bits, the last one without its highest bit.
+
+    >>> variable(0x4000).hex()
+    '818000'
+    """
+    groups = [number & 0x7F]
+    while number := number >> 7:
+        groups.append(0x80 | number & 0x7F)
+    return bytes(reversed(groups))
+
+
+def say(what: str) -> None:
+    """Talk, which goes to stderr."""
+    print(f"gather: {what}", file=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Gather all of it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("out", type=Path, help="folder for it all, about 2 GB")
+    out = parser.parse_args(arguments).out
+    try:
+        clips = (*recordings(out), *instruments(out))
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"gather: {error}; it goes on where it was when it is started again")
+    manifest.write(Dataset(name="more", clips=clips, labels=LabelSet.audioset()), out / "manifest.jsonl")
+    print(out / "manifest.jsonl")
+
+
+if __name__ == "__main__":
+    main()
