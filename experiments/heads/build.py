@@ -7,9 +7,10 @@ DATA is a folder with a manifest.tsv: path, set, audioset_mids (joined by |), fo
 `build` below is the list of what is done. It leaves in DIR:
 
     clips.jsonl, trusted.jsonl   the clips; and the same without the labels that one had better not believe
+    served.jsonl                 those that are heard once more, each alone in a window as a short file is served
     scenes/, scenes-test/        soundscapes of the folds to train and validate on, and of the one to test on
-    soft-clips/, soft-scenes/    what the teacher says of them, if there is one
-    f-clips/, f-scenes/, ...     features; with --taps in another folder, for these alone hang on the model
+    soft-clips/, soft-scenes/    what the teacher says of them, if there is one; soft-more/ of more recordings
+    f-clips/, f-served/, ...     features; with --taps in another folder, for these alone hang on the model
     runs/NAME/                   the run of training: head, run.json, state, logs
 
 Each stage is a command of whisper-at, which makes what is not there yet and refuses what was made otherwise; begin in
@@ -23,19 +24,24 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whisper_at.datasets import manifest
-from whisper_at.datasets.clip import Clip, Dataset
+from whisper_at.datasets.clip import Clip
 from whisper_at.datasets.opening import open_dataset
 from whisper_at.datasets.soundscapes import deal_folds
 from whisper_at.errors import WhisperATError
 from whisper_at.files import write_atomically
+from whisper_at.tagging.ontology import is_speech
 from whisper_at.training.recipe import read_recipe
 
 COMPLETE = ("esc10", "fluid_gm_samples", "freepats", "hydrogen_drums")  # what they do not list is not heard
 NOISY = ("debian_fx", "debian_more")  # their labels were guessed from file names
+DOUBTFUL = ("debian_more",)  # nor are most of these right
+ONE_IN = 10  # clips of speech that are heard alone: there is much of it, and a window each costs time
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
 GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be served
 
@@ -44,7 +50,7 @@ GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be 
 class Build:
     """What is asked for.
 
-    taps: folder of what hangs on the model. settings: for the recipe, as `section.key=value`.
+    more: manifests of more recordings to train on. taps: folder of what hangs on the model. settings: for the recipe, as `section.key=value`.
     scenes, test_scenes: how many; of each fold to train on, and of the test fold.
     """
 
@@ -55,6 +61,7 @@ class Build:
     model: str
     teacher: str | None
     recipe: Path
+    more: tuple[Path, ...] = ()
     settings: tuple[str, ...] = ()
     scenes: int = 300
     test_scenes: int = 120
@@ -70,15 +77,24 @@ class Build:
 
 def build(b: Build) -> None:
     """All stages, in their order."""
-    clips, trusted = b.work / "clips.jsonl", b.work / "trusted.jsonl"
+    clips, trusted, served = (b.work / f"{name}.jsonl" for name in ("clips", "trusted", "served"))
     scenes, test = b.work / "scenes", b.work / "scenes-test"
     many = ["--workers", b.workers]
-    say("the clips, with and without labels that one had better not believe", clips, trusted)
-    if not b.dry and not (clips.is_file() and trusted.is_file()):
-        list_clips(b.data, clips, trusted)
+    say(
+        "the clips: all, without labels that one had better not believe, and some alone",
+        clips,
+        trusted,
+        served,
+    )
+    if not b.dry and not all(path.is_file() for path in (clips, trusted, served)):
+        list_clips(b.data, clips, trusted, served)
 
     take = ["--model", b.model, "--threads", b.threads, *many]
+    alone = ["--context", "alone", *take]
     command(b, "features", clips, f"--gain={GAIN}", *take, "--out", b.taps / "f-clips")
+    command(b, "features", served, *alone, "--out", b.taps / "f-served")
+    for i, more in enumerate(b.more):
+        command(b, "features", more, *take, "--out", b.taps / numbered("f-more", i))
 
     folds = ["--fold", 1, "--fold", 2, "--fold", 3]
     trust = ["--trusted", "*", *many]  # a scene's truth is what was put into it
@@ -86,7 +102,6 @@ def build(b: Build) -> None:
     spoken = ["--seed", 7, "--speech-share", 0.7]  # the test is on speech with sounds
     command(b, "soundscapes", clips, "--scenes", b.test_scenes, "--fold", 4, *spoken, *trust, "--out", test)
 
-    alone = ["--context", "alone", *take]  # a scene is a window, as it is served
     command(b, "features", scenes / "manifest.jsonl", *alone, "--out", b.taps / "f-scenes")
     command(b, "features", test / "manifest.jsonl", *alone, "--out", b.taps / "f-scenes-test")
 
@@ -94,6 +109,8 @@ def build(b: Build) -> None:
         taught = ["--teacher", b.teacher, *many]
         command(b, "teach", clips, *taught, "--out", b.work / "soft-clips")
         command(b, "teach", scenes / "manifest.jsonl", *taught, "--out", b.work / "soft-scenes")
+        for i, more in enumerate(b.more):
+            command(b, "teach", more, *taught, "--out", b.work / numbered("soft-more", i))
 
     run = b.work / "runs" / b.name
     head = run / f"{b.name}.safetensors"
@@ -110,8 +127,8 @@ def build(b: Build) -> None:
             shutil.copyfileobj(made, file)
 
 
-def list_clips(data: Path, clips: Path, trusted: Path) -> None:
-    """Write down all clips of DATA with folds for those that have none; and which of their labels to believe.
+def list_clips(data: Path, clips: Path, trusted: Path, served: Path) -> None:
+    """Write down all clips of DATA with folds for those that have none; which labels to believe; which to hear alone.
 
     A clip of a noisy set that YAMNet hears otherwise keeps its sound and loses its labels. This serves what scenes are
     made of and nothing that is measured: a peer must not choose the truth that it is measured with.
@@ -127,20 +144,47 @@ def list_clips(data: Path, clips: Path, trusted: Path) -> None:
 
     clips.parent.mkdir(parents=True, exist_ok=True)
     manifest.write(dataset, clips)
-    less = Dataset(name=dataset.name, clips=tuple(map(believed, dataset.clips)), labels=dataset.labels)
-    manifest.write(less, trusted)
+    manifest.write(
+        replace(dataset, name=f"{dataset.name} trusted", clips=tuple(map(believed, dataset.clips))), trusted
+    )
+    manifest.write(
+        replace(dataset, name=f"{dataset.name} alone", clips=tuple(heard_alone(dataset.clips))), served
+    )
+
+
+def heard_alone(clips: Sequence[Clip]) -> Iterator[Clip]:
+    """The clips with labels; of those of speech alone only a few in each fold."""
+    spoken: Counter[str] = Counter()
+    for clip in clips:
+        if not clip.labels or clip.subset in DOUBTFUL:
+            continue
+        if all(map(is_speech, clip.labels)):
+            spoken[clip.fold] += 1
+            if spoken[clip.fold] % ONE_IN != 1:
+                continue
+        yield clip
 
 
 def settings(b: Build) -> tuple[str, ...]:
     """What the recipe does not know: its name, its folders, and what was asked for besides."""
-    features = [str(b.taps / "f-clips"), str(b.taps / "f-scenes")]
-    soft = [str(b.work / "soft-clips"), str(b.work / "soft-scenes")] if b.teacher else []
+    more = range(len(b.more))
+    stores = ["f-clips", "f-served", "f-scenes", *(numbered("f-more", i) for i in more)]
+    taught = ["soft-clips", "soft-scenes", *(numbered("soft-more", i) for i in more)] if b.teacher else []
     return (
         f"name={json.dumps(b.name)}",
-        f"data.features={json.dumps(features)}",
-        f"data.soft_labels={json.dumps(soft)}",
+        f"data.features={json.dumps([str(b.taps / name) for name in stores])}",
+        f"data.soft_labels={json.dumps([str(b.work / name) for name in taught])}",
         *b.settings,
     )
+
+
+def numbered(name: str, i: int) -> str:
+    """The name of the folder for the i-th of several manifests.
+
+    >>> numbered("f-more", 0), numbered("f-more", 1)
+    ('f-more', 'f-more-1')
+    """
+    return f"{name}-{i}" if i else name
 
 
 def is_trained(b: Build, run: Path, head: Path) -> bool:
@@ -177,6 +221,7 @@ def parsed(arguments: list[str] | None) -> Build:
     parser.add_argument("--model", default="base", help="Whisper model whose taps it reads")
     parser.add_argument("--work", type=Path, required=True, help="folder for everything on the way")
     parser.add_argument("--taps", type=Path, help="folder for the features [default: that of --work]")
+    parser.add_argument("--more", type=Path, action="append", default=[], help="manifest of more to train on")
     parser.add_argument("--teacher", help="yamnet:FILE or transformers:FOLDER [default: none]")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for the recipe")
@@ -191,6 +236,7 @@ def parsed(arguments: list[str] | None) -> Build:
         parser.error(f"a head is a .safetensors file; got --out {args.out}")
     return Build(
         data=args.data, work=args.work, taps=args.taps or args.work, out=args.out, model=args.model,
+        more=tuple(args.more),
         teacher=args.teacher, recipe=args.recipe, settings=tuple(args.set), scenes=args.scenes,
         test_scenes=args.test_scenes, workers=args.workers, threads=args.threads, dry=args.dry_run,
     )  # fmt: skip

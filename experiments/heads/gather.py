@@ -55,13 +55,33 @@ PROGRAMS = {  # of General MIDI, from 0; and its label
     range(109, 110): "Bagpipes", range(110, 111): "Violin, fiddle", range(114, 115): "Steelpan",
     range(115, 116): "Wood block",
 }  # fmt: skip
-LOW = {32: 28, 33: 28, 34: 28, 35: 28, 36: 28, 37: 28, 42: 36, 43: 28, 47: 36, 57: 40, 67: 38, 70: 34}  # MIDI notes
+LOW = {
+    32: 28,
+    33: 28,
+    34: 28,
+    35: 28,
+    36: 28,
+    37: 28,
+    42: 36,
+    43: 28,
+    47: 36,
+    57: 40,
+    67: 38,
+    70: 34,
+}  # MIDI notes
 DRUMS = {  # notes of the drum channel
     (35, 36): "Bass drum", (37,): "Rimshot", (38, 40): "Snare drum", (39,): "Clapping", (42, 44, 46): "Hi-hat",
     (41, 43, 45, 47, 48, 50): "Drum", (49, 51, 52, 55, 57, 59): "Cymbal", (54,): "Tambourine", (56,): "Cowbell",
     (70,): "Maraca", (76, 77): "Wood block",
 }  # fmt: skip
-SETTINGS = ("-r", "16000", "-g", "0.6", "-o", "synth.dynamic-sample-loading=1")  # else it decodes the whole font
+SETTINGS = (
+    "-r",
+    "16000",
+    "-g",
+    "0.6",
+    "-o",
+    "synth.dynamic-sample-loading=1",
+)  # else it decodes the whole font
 TICKS = 480  # a second: 120 quarters a minute, 240 ticks each
 CLIP = 3.0  # seconds from one note, phrase or chord to the next
 DRUM_CHANNEL = 9
@@ -104,12 +124,16 @@ def fetch(package: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         here = Path(name)
         say(f"fetching {package}")
-        subprocess.run(["apt-get", "download", "-q", package], cwd=here, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "download", "-q", package], cwd=here, check=True, stdout=subprocess.DEVNULL
+        )
         (archive,) = here.glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", archive, here / "whole"], check=True)
         for inner in [path for path in (here / "whole").rglob("*") if path.suffix in ARCHIVES]:
             with zipfile.ZipFile(inner) as files:
-                files.extractall(inner.with_suffix(""), [n for n in files.namelist() if n.lower().endswith(SOUNDS)])
+                files.extractall(
+                    inner.with_suffix(""), [n for n in files.namelist() if n.lower().endswith(SOUNDS)]
+                )
         (here / "whole").rename(folder)
 
 
@@ -120,14 +144,20 @@ def instruments(out: Path) -> Iterator[Clip]:
     mids = {name: mid for name, mid in zip(LabelSet.audioset().names, LabelSet.audioset().ids, strict=True)}
     for program, label in [(p, label) for some, label in PROGRAMS.items() for p in some]:
         rng = np.random.default_rng(program)
-        yield from rendered(out / "notes" / f"program-{program:03}.wav", font, program, 0, melodic(program, rng), mids[label])
+        yield from rendered(
+            out / "notes" / f"program-{program:03}.wav", font, program, 0, melodic(program, rng), mids[label]
+        )
     for (first, *_), label in DRUMS.items():
         keys = next(keys for keys in DRUMS if keys[0] == first)
         rng = np.random.default_rng(1000 + first)
-        yield from rendered(out / "notes" / f"drum-{first:03}.wav", font, 0, DRUM_CHANNEL, strokes(keys, rng), mids[label])
+        yield from rendered(
+            out / "notes" / f"drum-{first:03}.wav", font, 0, DRUM_CHANNEL, strokes(keys, rng), mids[label]
+        )
 
 
-def rendered(path: Path, font: Path, program: int, channel: int, clips: list[list[Note]], mid: str) -> Iterator[Clip]:
+def rendered(
+    path: Path, font: Path, program: int, channel: int, clips: list[list[Note]], mid: str
+) -> Iterator[Clip]:
     """The notes of some clips as a recording, unless it is there; and the clips."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +169,9 @@ def rendered(path: Path, font: Path, program: int, channel: int, clips: list[lis
             subprocess.run(play, check=True, stdout=subprocess.DEVNULL)
             wave.rename(path)
     for i in range(len(clips)):
-        yield Clip(path=path, start=i * CLIP, end=(i + 1) * CLIP, labels=(mid,), complete=True, subset="notes")
+        yield Clip(
+            path=path, start=i * CLIP, end=(i + 1) * CLIP, labels=(mid,), complete=True, subset="notes"
+        )
 
 
 def melodic(program: int, rng: np.random.Generator) -> list[list[Note]]:
@@ -149,10 +181,15 @@ def melodic(program: int, rng: np.random.Generator) -> list[list[Note]]:
     def velocity() -> int:
         return int(rng.integers(50, 120))
 
-    clips: list[list[Note]] = [[(0.1, float(rng.uniform(0.5, 2.5)), low + 7 * i + int(rng.integers(7)), velocity())] for i in range(4)]
+    clips: list[list[Note]] = [
+        [(0.1, float(rng.uniform(0.5, 2.5)), low + 7 * i + int(rng.integers(7)), velocity())]
+        for i in range(4)
+    ]
     for length in (0.25, 0.5):
         steps = np.cumsum(rng.choice([-4, -2, -1, 1, 2, 3], int(2.5 / length))) + low + 14
-        clips.append([(0.1 + i * length, length, int(np.clip(key, 24, 96)), velocity()) for i, key in enumerate(steps)])
+        clips.append(
+            [(0.1 + i * length, length, int(np.clip(key, 24, 96)), velocity()) for i, key in enumerate(steps)]
+        )
     third = int(rng.integers(3, 5))
     clips.append([(0.1, 2.0, low + 12 + up, velocity()) for up in (0, third, 7)])
     return clips
@@ -160,9 +197,14 @@ def melodic(program: int, rng: np.random.Generator) -> list[list[Note]]:
 
 def strokes(keys: tuple[int, ...], rng: np.random.Generator) -> list[list[Note]]:
     """Single strokes, and figures of them."""
-    one: list[list[Note]] = [[(0.1, 0.5, int(rng.choice(keys)), int(rng.integers(50, 120)))] for _ in range(4)]
+    one: list[list[Note]] = [
+        [(0.1, 0.5, int(rng.choice(keys)), int(rng.integers(50, 120)))] for _ in range(4)
+    ]
     figures: list[list[Note]] = [
-        [(float(at), 0.2, int(rng.choice(keys)), int(rng.integers(50, 120))) for at in np.arange(0.1, 2.5, gap)]
+        [
+            (float(at), 0.2, int(rng.choice(keys)), int(rng.integers(50, 120)))
+            for at in np.arange(0.1, 2.5, gap)
+        ]
         for gap in (0.5, 0.25, 0.33)
     ]
     return one + figures
@@ -172,14 +214,19 @@ def midi_file(notes: list[Note], program: int, channel: int) -> bytes:
     """A Standard MIDI File of one track: `MThd` and `MTrk` as its specification (RP-001) has them."""
     events = [(0.0, 0, bytes([0xC0 | channel, program]))]
     for start, length, key, velocity in notes:
-        events += [(start, 2, bytes([0x90 | channel, key, velocity])), (start + length, 1, bytes([0x80 | channel, key, 0]))]
+        events += [
+            (start, 2, bytes([0x90 | channel, key, velocity])),
+            (start + length, 1, bytes([0x80 | channel, key, 0])),
+        ]
     track, now = b"", 0
     for at, _, event in sorted(events):
         tick = round(at * TICKS)
         track += variable(tick - now) + event
         now = tick
     track += variable(TICKS) + b"\xff\x2f\x00"
-    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS // 2) + b"MTrk" + struct.pack(">I", len(track)) + track
+    return (
+        b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS // 2) + b"MTrk" + struct.pack(">I", len(track)) + track
+    )
 
 
 def variable(number: int) -> bytes:

@@ -3,7 +3,7 @@
     python experiments/heads/scores.py HEAD... --work DIR --teacher yamnet:yamnet_spectra_in.tflite \\
         --output experiments/results/heads-base.json
 
-DIR is what build.py has left: features of clips and scenes. HEADs must not have been trained on the test fold, which
+DIR is what build.py has left: features of clips, each alone in its window, and of scenes. HEADs must not have been trained on the test fold, which
 is 4 here, and the validation fold, 3, must have done no more than choose. Then
 
     tags      mAP on the labelled clips of the test fold, over the labels that YAMNet knows too
@@ -17,7 +17,6 @@ is 4 here, and the validation fold, 3, must have done no more than choose. Then
               made of all sets, so such a head is trained without them too: data.without=["SET", "soundscapes"]
     cost      parameters, multiply-adds, milliseconds
 
-YAMNet hears a clip's own samples, a head the taps at hand, which may be of a louder or softer copy (see the store).
 What YAMNet says of a clip is the mean or the greatest of its patches, 0.48 s apart as published: whichever has the
 better mAP on the validation fold. Needs whisper-at[train,teachers].
 """
@@ -335,7 +334,7 @@ def bench_of(args: argparse.Namespace) -> Bench:
     heads = {path.stem: read_head(path) for path in args.heads}
     teacher = open_teacher(args.teacher)
     taps = args.taps or args.work
-    clips = FeatureStore.open(taps / "f-clips")
+    clips = FeatureStore.open(taps / "f-served")
     known = set.intersection(set(teacher.ids), *(set(head.card.mids) for head in heads.values()))
     return Bench(
         heads=heads,

@@ -1,6 +1,7 @@
 """A head is built from a folder of recordings, stage after stage, and measured beside a peer."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,19 +84,32 @@ def words(data, work, out, *more):
 
 def test_doubtful_labels_are_not_believed_and_every_clip_gets_a_fold(data, tmp_path):
     clips, trusted = tmp_path / "work" / "clips.jsonl", tmp_path / "work" / "trusted.jsonl"
-    build.list_clips(data, clips, trusted)
+    served = tmp_path / "work" / "served.jsonl"
+    build.list_clips(data, clips, trusted, served)
     all_of_them, believed = open_dataset(clips).clips, open_dataset(trusted).clips
     assert {clip.fold for clip in all_of_them} == set("1234")
     assert {clip.subset for clip in all_of_them if clip.complete} == {"esc10"}
     lost = [a for a, b in zip(all_of_them, believed, strict=True) if a.labels != b.labels]
     assert {(clip.subset, clip.labels) for clip in lost} == {("debian_fx", (RAIN,))} and len(lost) == 8
     assert [clip.path for clip in all_of_them] == [clip.path for clip in believed]
+    alone = open_dataset(served).clips  # of speech the first of ten in each fold
+    assert Counter(clip.subset for clip in alone) == {"esc10": 16, "debian_fx": 16, "speech": 4}
+
+
+def test_more_recordings_are_trained_on_and_taught(data, tmp_path, capsys):
+    more = ["--more", "a/manifest.jsonl", "--more", "b/manifest.jsonl"]
+    build.main(words(data, tmp_path / "work", tmp_path / "small.safetensors", "--dry-run", *more))
+    said = capsys.readouterr().err
+    for kind in ("features", "teach"):
+        assert f"whisper-at {kind} a/manifest.jsonl" in said and f"whisper-at {kind} b/manifest.jsonl" in said
+    for name in ("f-more", "f-more-1", "soft-more", "soft-more-1"):
+        assert f'/{name}"' in said.splitlines()[-2], name
 
 
 def test_a_dry_run_does_nothing(data, tmp_path, commands, capsys):
     build.main(words(data, tmp_path / "work", tmp_path / "small.safetensors", "--dry-run"))
     assert not commands and not (tmp_path / "work").exists()
-    assert capsys.readouterr().err.count("build: whisper-at ") == 8
+    assert capsys.readouterr().err.count("build: whisper-at ") == 9
 
 
 @pytest.mark.slow
@@ -106,16 +120,7 @@ def test_a_head_is_built_once_and_measured(data, tmp_path, commands, monkeypatch
     assert card.name == "small" and card.encoder == "tiny-random" and "pitch" in card.trained_on
     made = {path: path.read_bytes() for path in work.rglob("*.safetensors")}
     stages = [arguments[0] for arguments in commands]
-    assert stages == [
-        "features",
-        "soundscapes",
-        "soundscapes",
-        "features",
-        "features",
-        "teach",
-        "teach",
-        "train",
-    ]
+    assert stages == [*["features"] * 2, *["soundscapes"] * 2, *["features"] * 2, *["teach"] * 2, "train"]
 
     commands.clear()
     build.main(words(data, work, out))  # nothing is made again, and the run keeps its account

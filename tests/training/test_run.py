@@ -157,7 +157,9 @@ def test_a_refit_is_what_training_on_all_but_the_test_folds_would_be(store: Path
     before = read_head(run(recipe, tmp_path / "before")).card
     refit = read_head(run(replace(recipe, report=replace(recipe.report, refit=True)), tmp_path / "refit"))
     folds = {"train": ["1", "2", "3"], "validation": ["4"], "test": []}
-    together = run(recipe_of(store, sampling={"epochs": 3}, averaging=means, data=folds), tmp_path / "together")
+    together = run(
+        recipe_of(store, sampling={"epochs": 3}, averaging=means, data=folds), tmp_path / "together"
+    )
     assert {name: array.tobytes() for name, array in refit.arrays.items()} == arrays_in(together)
     assert refit.card.calibration == before.calibration and refit.card.thresholds == before.thresholds
     accounts = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("before", "refit")]
