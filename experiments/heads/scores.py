@@ -3,8 +3,9 @@
     python experiments/heads/scores.py HEAD... --work DIR --teacher yamnet:yamnet_spectra_in.tflite \\
         --output experiments/results/heads-base.json
 
-DIR is what build.py has left: features of clips, each alone in its window, and of scenes. HEADs must not have been trained on the test fold, which
-is 4 here, and the validation fold, 3, must have done no more than choose. Then
+DIR is what build.py has left: features of clips, each alone in its window, and of scenes. HEADs must not have been
+trained on the test fold, which is 4 here. What is chosen on the validation fold, 3, is chosen alike for all; a
+head that was refitted has been trained on it by then. Then
 
     tags      mAP on the labelled clips of the test fold, over the labels that YAMNet knows too
     ESC-10    its clips there; with --cross HEAD:FOLD for each fold, those of each fold by the head that never heard it

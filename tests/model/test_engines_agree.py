@@ -190,6 +190,7 @@ def test_a_row_is_as_probable_as_its_cells_weighted_by_their_own_probability(z):
     p, rest = 1 / (1 + np.exp(-z.astype(float))), 1 / (1 + np.exp(z.astype(float)))
     wanted = np.log((p**2).sum() / (p * rest).sum())
     assert by_torch(heads.linear_softmax, z).item() == pytest.approx(wanted, abs=1e-4)
+    assert heads.rows_of_cells(z).item() == pytest.approx(wanted, abs=1e-4)
     assert z.min() - 1e-4 <= wanted <= z.max() + 1e-4
 
 

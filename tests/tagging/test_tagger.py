@@ -11,6 +11,7 @@ from tests.model.tiny import head_card
 from tests.tagging.clock import seek_lists
 from whisper_at.audio.windows import Window
 from whisper_at.errors import OptionError
+from whisper_at.model.heads import rows_of_cells
 from whisper_at.tagging.events import report
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.tagger import Tagger
@@ -74,6 +75,36 @@ def test_the_last_row_and_cell_are_means_over_what_is_there():
     ]
     assert [tag.probability for row in tags.rows for tag in row.tags] == [1.0, 1.0]
     assert [(e.label, e.start, e.end) for e in events] == [("Rain", 0.0, 12.1)]
+
+
+@given(seek_lists(whole_steps=True), st.sampled_from([0.4, 2.0, 10.0]))
+def test_a_head_by_cell_hears_rows_as_if_it_had_been_run_on_them(recording, resolution):
+    """And is run on each cell once: its rows are pooled from what it has said."""
+    seeks, n_frames = recording
+    n_cells = TagGrid().n_cells(n_frames)
+    asked = []
+
+    def cell_head(taps):
+        asked.append(taps.shape)
+        return rows_of_cells(4 * taps[:, 0] - 1)
+
+    tagger = Tagger(
+        replace(CARD, architecture="cell-mlp"), cell_head, TagOptions(tag_resolution=resolution), n_frames
+    )
+    steps = np.random.default_rng(n_frames).standard_normal((1, STEPS_PER_WINDOW, 2)).astype(np.float32)
+    for seek in seeks:
+        window = Window(
+            seek=seek,
+            n_frames=min(FRAMES_PER_WINDOW, n_frames - seek),
+            padded=np.zeros((80, 3000), np.float32),
+        )
+        matrix = tagger.plan(window)
+        tagger.hear(window, matrix, matrix @ steps)
+    track = tagger.track()
+    assert {shape[1:] for shape in asked} <= {(1, 1, 2)} and sum(shape[0] for shape in asked) == n_cells
+    per_row = round(resolution / 0.4)
+    every = [rows_of_cells(track.cells[None, at : at + per_row])[0] for at in range(0, n_cells, per_row)]
+    np.testing.assert_allclose(track.rows, every, atol=1e-5)
 
 
 def test_labels_are_filtered_before_the_top_is_taken():

@@ -19,6 +19,7 @@ from whisper_at.evaluation.predictions import Predictions
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.engine import EncoderFunction, HeadFunction
 from whisper_at.model.head_file import Head
+from whisper_at.model.heads import CELL_HEADS, rows_of_cells
 from whisper_at.tagging.events import probabilities
 from whisper_at.tagging.pooling import TapPool, pooled
 from whisper_at.timegrid import FRAMES_PER_WINDOW, TagGrid, seconds
@@ -126,10 +127,11 @@ def of_clip(
     """Probabilities of a clip [label] and of its cells [cell, label] from taps [cell, layer, dim]."""
     cells = run(np.ascontiguousarray(taps[:, :, None, :]))
     longest = max(1, FRAMES_PER_WINDOW // head.card.frames_per_cell)
-    rows = [
-        run(np.ascontiguousarray(taps[at : at + longest].transpose(1, 0, 2)[None]))
-        for at in range(0, len(taps), longest)
-    ]
+    parts = range(0, len(taps), longest)
+    if head.card.architecture in CELL_HEADS:
+        rows = [rows_of_cells(cells[None, at : at + longest]) for at in parts]
+    else:
+        rows = [run(np.ascontiguousarray(taps[at : at + longest].transpose(1, 0, 2)[None])) for at in parts]
     calibration = head.card.calibration
     return probabilities(np.concatenate(rows), calibration).max(0), probabilities(cells, calibration)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from whisper_at.audio.windows import Window
 from whisper_at.model.engine import HeadFunction
 from whisper_at.model.head_file import HeadCard
+from whisper_at.model.heads import CELL_HEADS, rows_of_cells
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.pooling import TapPool
 from whisper_at.tagging.track import Track
@@ -29,9 +30,8 @@ class Tagger:
         self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
         self._pool = TapPool(self._grid, n_frames)
-        self._waiting: Annotated[Float, "cell layer dim"] = np.zeros(
-            (0, card.n_layers, card.n_state), np.float32
-        )
+        self._by_cell = card.architecture in CELL_HEADS
+        self._waiting: Float | None = None  # cells of the row that is not whole: logits, or else taps
         self._rows: list[Float] = []
         self._cells: list[Float] = []
 
@@ -42,20 +42,28 @@ class Tagger:
     def hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
         """Take the taps of a window that were pooled with the matrix of its `plan`."""
         cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2))
-        if len(cells):
-            self._cells.append(self._head(cells[:, :, None, :]))
-        self._waiting = np.concatenate([self._waiting, cells])
+        if not len(cells):
+            return
+        self._cells.append(self._head(cells[:, :, None, :]))
+        parts = self._cells[-1] if self._by_cell else cells
+        waiting = parts if self._waiting is None else np.concatenate([self._waiting, parts])
         n = self._cells_per_row
-        if n_rows := len(self._waiting) // n:
-            whole = self._waiting[: n_rows * n].reshape(n_rows, n, *self._waiting.shape[1:])
-            self._rows.append(self._head(np.ascontiguousarray(whole.transpose(0, 2, 1, 3))))
-            self._waiting = self._waiting[n_rows * n :]
+        n_rows = len(waiting) // n
+        if n_rows:
+            self._rows.append(self._row(waiting[: n_rows * n].reshape(n_rows, n, *waiting.shape[1:])))
+        self._waiting = waiting[n_rows * n :]
+
+    def _row(self, parts: Annotated[Float, "row cell ..."]) -> Annotated[Float, "row label"]:
+        """Rows from what has been waiting of their cells."""
+        if self._by_cell:
+            return rows_of_cells(parts)
+        return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))
 
     def track(self) -> Track:
         """All rows and cells; to be asked for when the last window has been heard."""
         rows = list(self._rows)
-        if len(self._waiting):
-            rows.append(self._head(np.ascontiguousarray(self._waiting[None].transpose(0, 2, 1, 3))))
+        if self._waiting is not None and len(self._waiting):
+            rows.append(self._row(self._waiting[None]))
         return Track(
             grid=self._grid,
             cells_per_row=self._cells_per_row,

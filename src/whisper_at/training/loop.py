@@ -160,7 +160,7 @@ def end_epoch(job: Job, state: State, epoch: int) -> None:
 
 
 def _judged(job: Job, state: State, candidate: Best) -> float:
-    """The validation mAP of some weights, which are kept if they are the best; the run is over if none were for long."""
+    """The validation mAP of some weights, kept if they are the best; the run is over if none have been for long."""
     recipe, network, processes = job.recipe, state.network, job.processes
     if processes.is_first:
         arrays = network.arrays(candidate.weights)
