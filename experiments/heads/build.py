@@ -43,6 +43,7 @@ NOISY = ("debian_fx", "debian_more")  # their labels were guessed from file name
 DOUBTFUL = ("debian_more",)  # nor are most of these right
 ONE_IN = 10  # clips of speech that are heard alone: there is much of it, and a window each costs time
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
+SHARES = {"f-clips": 0.2, "f-served": 0.5, "f-scenes": 0.2, "f-more": 0.1}  # of the draws of training
 GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be served
 
 
@@ -171,10 +172,12 @@ def settings(b: Build) -> tuple[str, ...]:
     more = range(len(b.more))
     stores = ["f-clips", "f-served", "f-scenes", *(numbered("f-more", i) for i in more)]
     taught = ["soft-clips", "soft-scenes", *(numbered("soft-more", i) for i in more)] if b.teacher else []
+    shares = [SHARES.get(name, SHARES["f-more"]) for name in stores]
     return (
         f"name={json.dumps(b.name)}",
         f"data.features={json.dumps([str(b.taps / name) for name in stores])}",
         f"data.soft_labels={json.dumps([str(b.work / name) for name in taught])}",
+        f"sampling.shares={json.dumps(shares)}",
         *b.settings,
     )
 

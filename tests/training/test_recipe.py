@@ -69,6 +69,8 @@ def test_the_published_recipe_is_the_published_one() -> None:
         (changed("data", test=["3"]), "fold 3 is in data.validation and in data.test"),
         (changed("data", train=["1", "3"]), "fold 3 is in data.train and in data.validation"),
         (changed("data", validation=[]), "data.validation must be a list of at least one fold"),
+        (changed("sampling", shares=[1, 2]), "shares has 2 numbers, data.features 1 folders"),
+        (changed("sampling", shares=[1], balance="none"), "takes each clip once, so there are no shares"),
         (changed("augmentation", short="mask"), r"'mask' is for heads by cell \(cell-mlp\)"),
         (changed("averaging", kind="checkpoints", first=51, last=60), "the run has 50 epochs"),
         (changed("averaging", first=3, last=2), "averaging.first must be from 1 to last = 2; got 3"),

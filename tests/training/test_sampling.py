@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from whisper_at.datasets.clip import Clip, LabelSet
+from whisper_at.errors import TrainingError
 from whisper_at.training.recipe import Sampling
 from whisper_at.training.sampling import clip_weights, draws, steps_of_epoch
 from whisper_at.training.targets import truths
@@ -31,6 +32,23 @@ def test_by_the_root_and_a_share_for_clips_without_labels() -> None:
     weights = clip_weights(TRUTH, 3, Sampling(balance="sqrt", unlabelled=0.25))
     np.testing.assert_allclose(weights[:5], 0.75 * wanted / wanted.sum())
     assert weights[5] == pytest.approx(0.25)
+
+
+def test_folders_have_their_shares_and_labels_weigh_within_them() -> None:
+    sampling, store = Sampling(balance="sqrt", unlabelled=0.1, shares=(3, 1)), np.array([0, 0, 0, 0, 1, 1])
+    weights = clip_weights(TRUTH, 3, sampling, store)
+    assert weights[store == 0].sum() == pytest.approx(0.75)
+    plain = clip_weights(TRUTH, 3, Sampling(balance="sqrt", unlabelled=0.1))
+    np.testing.assert_allclose(weights[:4] / weights[0], plain[:4] / plain[0])
+    np.testing.assert_allclose(weights[4] / weights[5], plain[4] / plain[5])
+
+
+def test_a_folder_with_a_share_and_nothing_to_draw_is_an_error() -> None:
+    sampling = Sampling(balance="sqrt", shares=(1, 0.5))
+    with pytest.raises(
+        TrainingError, match=r"gives 0\.5 to folder 2 of data\.features, which has no clip to draw"
+    ):
+        clip_weights(TRUTH, 3, sampling, np.array([0, 0, 0, 0, 0, 1]))
 
 
 def test_clips_are_drawn_as_often_as_they_weigh() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from whisper_at.errors import TrainingError
@@ -79,7 +80,8 @@ class Job:
 def train(job: Job, state: State) -> None:
     """Bring a run from wherever it stands to its end."""
     recipe = job.recipe
-    weights = clip_weights(job.truth, len(job.corpus.labels.ids), recipe.sampling)
+    store = np.array([job.corpus.place[i][0] for i in job.corpus.train])
+    weights = clip_weights(job.truth, len(job.corpus.labels.ids), recipe.sampling, store)
     batches = Batches(job.corpus, job.corpus.train, job.truth, recipe)
     log = _log(job, state)
     while state.step < job.n_steps and not state.over:

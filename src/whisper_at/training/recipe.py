@@ -120,18 +120,22 @@ class Sampling:
     balance: `published` weighs a clip by the sum over its labels of 1000 / (clips of the label + 0.01), `sqrt` by the
         sum of 1 / sqrt(clips of the label), `none` takes each clip once an epoch.
     unlabelled: share of the draws that go to clips without a label; they are of use with a teacher.
+    shares: of the draws that go to each of `data.features`, in their order; none are as the clips' weights have it.
     batch: clips of one step, over all processes together.
     epochs, share: an epoch goes over this share of the clips, see `batches.steps_of_epoch`.
     """
 
     balance: Literal["published", "sqrt", "none"] = "published"
     unlabelled: float = 0.0
+    shares: tuple[float, ...] = ()
     batch: int = 48
     epochs: int = 50
     share: float = 1.0
 
     def __post_init__(self) -> None:
         need(0 <= self.unlabelled < 1, "sampling.unlabelled", "from 0 up to 1", self.unlabelled)
+        positive = all(share > 0 for share in self.shares)
+        need(positive, "sampling.shares", "numbers above 0, one for each of data.features", self.shares)
         need(self.batch > 0, "sampling.batch", "at least 1", self.batch)
         need(self.epochs > 0, "sampling.epochs", "at least 1", self.epochs)
         need(self.share > 0, "sampling.share", "more than 0", self.share)
@@ -253,6 +257,15 @@ class Recipe:
 
     def __post_init__(self) -> None:
         need(self.checkpoint_every > 0, "checkpoint_every", "at least 1", self.checkpoint_every)
+        if self.sampling.shares and len(self.sampling.shares) != len(self.data.features):
+            raise TrainingError(
+                f"sampling.shares has {len(self.sampling.shares)} numbers, data.features {len(self.data.features)} "
+                f"folders; give each folder its share, or none"
+            )
+        if self.sampling.shares and self.sampling.balance == "none":
+            raise TrainingError(
+                "sampling.balance = 'none' takes each clip once, so there are no shares; take 'sqrt'"
+            )
         if self.augmentation.short == "mask" and not self.head.by_cell:
             raise TrainingError(
                 f"augmentation.short = 'mask' is for heads by cell ({', '.join(CELL_HEADS)}); "

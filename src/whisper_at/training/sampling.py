@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.errors import TrainingError
 from whisper_at.training.recipe import Sampling
 from whisper_at.training.targets import Truth
 
@@ -23,11 +24,33 @@ def generator(*numbers: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(numbers))
 
 
-def clip_weights(truth: Sequence[Truth], n_labels: int, sampling: Sampling) -> npt.NDArray[np.float64]:
+def clip_weights(
+    truth: Sequence[Truth], n_labels: int, sampling: Sampling, store: Numbers | None = None
+) -> npt.NDArray[np.float64]:
     """How often each clip is drawn beside the others; the sum is 1.
 
     Rare labels are drawn more often, by the labels as they stand in the clip, without what they imply.
+
+    Args:
+        store: of each clip the number of its folder of features, where the recipe shares the draws out among them.
+
+    Raises:
+        TrainingError: if a folder is to have a share and has nothing to draw.
     """
+    weights = _by_label(truth, n_labels, sampling)
+    if sampling.shares and store is not None:
+        share = np.array(sampling.shares)
+        there = np.bincount(store, weights, minlength=len(share))
+        if len(nothing := np.flatnonzero(there == 0)):
+            raise TrainingError(
+                f"sampling.shares gives {share[nothing[0]]:g} to folder {nothing[0] + 1} of data.features, which has no "
+                f"clip to draw; clips without labels want sampling.unlabelled, or leave the folder out"
+            )
+        weights *= (share / there)[store]
+    return weights / weights.sum()
+
+
+def _by_label(truth: Sequence[Truth], n_labels: int, sampling: Sampling) -> npt.NDArray[np.float64]:
     if sampling.balance == "none":
         return np.full(len(truth), 1 / len(truth))
     counts = np.bincount(np.concatenate([one.named for one in truth]), minlength=n_labels)
