@@ -51,8 +51,8 @@ GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be 
 class Build:
     """What is asked for.
 
-    more: manifests of more recordings to train on. taps: folder of what hangs on the model. settings: for the recipe, as
-    `section.key=value`.
+    taps: folder of what hangs on the model. more: manifests of more recordings to train on.
+    settings: for the recipe, as `section.key=value`.
     scenes, test_scenes: how many; of each fold to train on, and of the test fold.
     """
 

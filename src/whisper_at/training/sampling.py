@@ -43,8 +43,8 @@ def clip_weights(
         there = np.bincount(store, weights, minlength=len(share))
         if len(nothing := np.flatnonzero(there == 0)):
             raise TrainingError(
-                f"sampling.shares gives {share[nothing[0]]:g} to folder {nothing[0] + 1} of data.features, which has no "
-                f"clip to draw; clips without labels want sampling.unlabelled, or leave the folder out"
+                f"sampling.shares gives {share[nothing[0]]:g} to folder {nothing[0] + 1} of data.features, which has "
+                f"no clip to draw; clips without labels want sampling.unlabelled, or leave the folder out"
             )
         weights *= (share / there)[store]
     return weights / weights.sum()
