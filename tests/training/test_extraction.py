@@ -114,6 +114,11 @@ def test_a_finished_store_is_not_touched_again(dataset, unbroken, place):
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items() if path.name != ".lock")
 
 
+def test_a_store_goes_on_however_the_way_to_its_clips_is_typed(dataset, unbroken, place):
+    around = [replace(c, path=c.path.parent / ".." / c.path.parent.name / c.path.name) for c in dataset.clips]
+    assert not begin(replace(dataset, clips=tuple(around)), TinyEncoder(), place / "unbroken", FINE).missing
+
+
 def test_size_and_windows_are_known_beforehand(dataset, unbroken, tmp_path):
     plan = begin(dataset, TinyEncoder(), tmp_path / "store", FINE)
     headers = sum(8 + int.from_bytes(data[:8], "little") for name, data in unbroken.items() if name != INDEX)

@@ -152,7 +152,7 @@ def account_of(job: Job, state: State) -> dict[str, Any]:
     return {
         "recipe": recipe.to_dict(),
         "seed": recipe.seed,
-        "commit": commit(),
+        "commit": job.commit,
         "version": __version__,
         "data_sha256": corpus.sha256,
         "teachers": sorted({one.teacher for one in corpus.soft}),

@@ -45,6 +45,7 @@ class Job:
     """What a run needs and does not change.
 
     out: folder for state and logs.
+    commit: of the source when the run was begun or gone on with.
     stop_at: for a refit, whose clips leave none to judge it by: the epoch whose weights are taken.
     """
 
@@ -53,6 +54,7 @@ class Job:
     processes: Processes
     out: Path
     watch: Watch
+    commit: str
     stop_at: int | None = None
 
     @cached_property

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from whisper_at.errors import OutputError, TrainingError
 from whisper_at.tagging.pooling import pooled
 from whisper_at.training.corpus import Corpus, open_corpus
-from whisper_at.training.finishing import finish
+from whisper_at.training.finishing import commit, finish
 from whisper_at.training.loop import KEPT, Job, Watch, train
 from whisper_at.training.network import Network, first_arrays, standardised
 from whisper_at.training.processes import Processes
@@ -51,7 +51,7 @@ def run(
     _check(recipe, corpus, processes)
     if (out / KEPT).exists() and not resume:
         raise TrainingError(f"{out} holds a run already; go on with it by --resume, or choose another --out")
-    job = Job(recipe=recipe, corpus=corpus, processes=processes, out=out, watch=watch)
+    job = Job(recipe=recipe, corpus=corpus, processes=processes, out=out, watch=watch, commit=commit())
     try:
         out.mkdir(parents=True, exist_ok=True)
         state = trained(job)

@@ -87,8 +87,8 @@ def survey(
 
 
 def absolute(clip: Clip) -> Clip:
-    """The same with a path that holds wherever one stands."""
-    return replace(clip, path=clip.path.absolute())
+    """The same with a path that holds wherever one stands, and is one however it was typed."""
+    return replace(clip, path=Path(os.path.abspath(clip.path)))  # noqa: PTH100  (links stay, `..` goes)
 
 
 def hear(clip: Clip) -> Recording:
