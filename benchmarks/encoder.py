@@ -18,12 +18,15 @@ import openvino
 from openvino import opset13 as ov
 
 from whisper_at.audio import log_mel
+from whisper_at.audio.windows import Window
 from whisper_at.model.encoder import encode, encoder_weights
 from whisper_at.model.engine import OpenVinoEngine
 from whisper_at.model.head_file import read_head
 from whisper_at.model.ops.openvino import OpenVinoOps
 from whisper_at.model.weights import find
 from whisper_at.tagging.heads import packaged_heads
+from whisper_at.tagging.options import TagOptions
+from whisper_at.tagging.tagger import Tagger
 from whisper_at.timegrid import TagGrid
 
 
@@ -76,11 +79,9 @@ def variants(model: str, threads: int):
         head = read_head(path)
         if head.card.encoder == checkpoint.name:
             run_head = OpenVinoEngine(threads=threads).head(head)
-            cells = rng.standard_normal((75, dims.n_layers, 1, dims.n_state)).astype(np.float32)
-            rows = np.ascontiguousarray(
-                cells.reshape(3, 25, dims.n_layers, dims.n_state).transpose(0, 2, 1, 3)
-            )
-            runs[f"{name}: 3 rows and 75 cells"] = partial(both, run_head, rows, cells)
+            n_cells = TagGrid(frames_per_cell=head.card.frames_per_cell).n_cells(3000)
+            taps = rng.standard_normal((dims.n_layers, n_cells, dims.n_state)).astype(np.float32)
+            runs[f"{name}: 3 rows and {n_cells} cells"] = partial(tags_of, head.card, run_head, taps)
     for compute_type in ("int8", "float32"):
         whole = ctranslate2.models.Whisper(
             str(checkpoint.folder), compute_type=compute_type, intra_threads=threads
@@ -91,10 +92,12 @@ def variants(model: str, threads: int):
     return runs
 
 
-def both(run_head, rows, cells):
-    """What the tagger asks of a head for each window."""
-    run_head(rows)
-    run_head(cells)
+def tags_of(card, run_head, taps):
+    """What the tagger does with the taps of a window."""
+    tagger = Tagger(card, run_head, TagOptions(), 3000)
+    window = Window(seek=0, n_frames=3000, padded=np.zeros((80, 3000), np.float32))
+    tagger.hear(window, tagger.plan(window), taps)
+    tagger.track()
 
 
 def without_taps(engine, dims, variables, precision):
