@@ -47,7 +47,8 @@ def clip_weights(
                 f"no clip to draw; clips without labels want sampling.unlabelled, or leave the folder out"
             )
         weights *= (share / there)[store]
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _by_label(truth: Sequence[Truth], n_labels: int, sampling: Sampling) -> npt.NDArray[np.float64]:
