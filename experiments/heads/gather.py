@@ -102,7 +102,7 @@ def recordings(out: Path) -> Iterator[Clip]:
 
 
 def excerpts(path: Path, package: str) -> list[Clip]:
-    """A recording, or where it is long, parts of it with as much between one and the next."""
+    """A recording, or where it is long, parts that are spread over it; in one of 20 to 40 s they overlap."""
     try:
         duration = read(path).duration
     except WhisperATError as error:
