@@ -8,6 +8,7 @@ DATA is a folder with a manifest.tsv: path, set, audioset_mids (joined by |), fo
 
     clips.jsonl, trusted.jsonl   the clips; and the same without the labels that one had better not believe
     served.jsonl                 those that are heard once more, each alone in a window as a short file is served
+    copies/                      three of each of these, as it would sound elsewhere (vary.py), of the folds to train on
     scenes/, scenes-test/        soundscapes of the folds to train and validate on, and of the one to test on
     soft-clips/, soft-scenes/    what the teacher says of them, if there is one; soft-more/ of more recordings
     f-clips/, f-served/, ...     features; with --taps in another folder, for these alone hang on the model
@@ -29,6 +30,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import vary
+
 from whisper_at.datasets import manifest
 from whisper_at.datasets.clip import Clip
 from whisper_at.datasets.opening import open_dataset
@@ -41,9 +44,12 @@ from whisper_at.training.recipe import read_recipe
 COMPLETE = ("esc10", "fluid_gm_samples", "freepats", "hydrogen_drums")  # what they do not list is not heard
 NOISY = ("debian_fx", "debian_more")  # their labels were guessed from file names
 DOUBTFUL = ("debian_more",)  # nor are most of these right
+FOLDS = ("1", "2", "3")  # to train and validate on
 ONE_IN = 10  # clips of speech that are heard alone: there is much of it, and a window each costs time
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
-SHARES = {"f-clips": 0.2, "f-served": 0.5, "f-scenes": 0.2, "f-more": 0.1}  # of the draws of training
+SHARES = {  # of the draws of training
+    "f-clips": 0.15, "f-served": 0.4, "f-copies": 0.2, "f-scenes": 0.15, "f-more": 0.1
+}  # fmt: skip
 GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be served
 
 
@@ -51,7 +57,8 @@ GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be 
 class Build:
     """What is asked for.
 
-    taps: folder of what hangs on the model. more: manifests of more recordings to train on.
+    taps: folder of what hangs on the model. copies: of each clip that is heard alone.
+    more: manifests of more recordings to train on.
     settings: for the recipe, as `section.key=value`.
     scenes, test_scenes: how many; of each fold to train on, and of the test fold.
     """
@@ -67,6 +74,7 @@ class Build:
     settings: tuple[str, ...] = ()
     scenes: int = 300
     test_scenes: int = 120
+    copies: int = 3
     workers: int = 1
     threads: int = 0
     dry: bool = False
@@ -95,10 +103,16 @@ def build(b: Build) -> None:
     alone = ["--context", "alone", *take]
     command(b, "features", clips, f"--gain={GAIN}", *take, "--out", b.taps / "f-clips")
     command(b, "features", served, *alone, "--out", b.taps / "f-served")
+    varied = b.work / "copies" / "manifest.jsonl"
+    if b.copies:
+        say(f"{b.copies} copies of each clip as it would sound elsewhere", varied)
+        if not b.dry and not varied.is_file():
+            vary.write_copies(served, varied.parent, many=b.copies, folds=FOLDS)
+        command(b, "features", varied, *take, "--out", b.taps / "f-copies")
     for i, more in enumerate(b.more):
         command(b, "features", more, *take, "--out", b.taps / numbered("f-more", i))
 
-    folds = ["--fold", 1, "--fold", 2, "--fold", 3]
+    folds = [word for fold in FOLDS for word in ("--fold", fold)]
     trust = ["--trusted", "*", *many]  # a scene's truth is what was put into it
     command(b, "soundscapes", trusted, "--scenes", b.scenes, *folds, *trust, "--out", scenes)
     spoken = ["--seed", 7, "--speech-share", 0.7]  # the test is on speech with sounds
@@ -110,6 +124,8 @@ def build(b: Build) -> None:
     if b.teacher:
         taught = ["--teacher", b.teacher, *many]
         command(b, "teach", clips, *taught, "--out", b.work / "soft-clips")
+        if b.copies:
+            command(b, "teach", varied, *taught, "--out", b.work / "soft-copies")
         command(b, "teach", scenes / "manifest.jsonl", *taught, "--out", b.work / "soft-scenes")
         for i, more in enumerate(b.more):
             command(b, "teach", more, *taught, "--out", b.work / numbered("soft-more", i))
@@ -170,8 +186,9 @@ def heard_alone(clips: Sequence[Clip]) -> Iterator[Clip]:
 def settings(b: Build) -> tuple[str, ...]:
     """What the recipe does not know: its name, its folders, and what was asked for besides."""
     more = range(len(b.more))
-    stores = ["f-clips", "f-served", "f-scenes", *(numbered("f-more", i) for i in more)]
-    taught = ["soft-clips", "soft-scenes", *(numbered("soft-more", i) for i in more)] if b.teacher else []
+    varied = ["f-copies"] if b.copies else []
+    stores = ["f-clips", "f-served", *varied, "f-scenes", *(numbered("f-more", i) for i in more)]
+    taught = [name.replace("f-", "soft-") for name in stores if name != "f-served"] if b.teacher else []
     shares = [SHARES.get(name, SHARES["f-more"]) for name in stores]
     return (
         f"name={json.dumps(b.name)}",
@@ -231,6 +248,7 @@ def parsed(arguments: list[str] | None) -> Build:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for the recipe")
     parser.add_argument("--scenes", type=int, default=300, help="of each fold to train and validate on")
     parser.add_argument("--test-scenes", type=int, default=120)
+    parser.add_argument("--copies", type=int, default=3, help="of each clip that is heard alone; 0 for none")
     parser.add_argument("--workers", type=int, default=1, help="processes of each stage but training")
     parser.add_argument("--threads", type=int, default=0, help="of each process")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -242,7 +260,7 @@ def parsed(arguments: list[str] | None) -> Build:
         data=args.data, work=args.work, taps=args.taps or args.work, out=args.out, model=args.model,
         more=tuple(args.more),
         teacher=args.teacher, recipe=args.recipe, settings=tuple(args.set), scenes=args.scenes,
-        test_scenes=args.test_scenes, workers=args.workers, threads=args.threads, dry=args.dry_run,
+        test_scenes=args.test_scenes, copies=args.copies, workers=args.workers, threads=args.threads, dry=args.dry_run,
     )  # fmt: skip
 
 
