@@ -67,5 +67,5 @@ def test_a_copy_lasts_as_long_as_its_speed_has_it_and_a_room_adds(monkeypatch):
 
 def test_a_missing_clip_ends_it_in_one_line(listed, tmp_path):
     (tmp_path / "bark.wav").unlink()
-    with pytest.raises(SystemExit, match="vary: .*bark"):
+    with pytest.raises(SystemExit, match=r"vary: .*bark"):
         told(listed, tmp_path / "copies")
