@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tag, TagRow, Tags, Word
+from whisper_at.annotation import Annotation, Dropped, Event, Provenance, Segment, Tag, TagRow, Tags, Word
 from whisper_at.writers import WRITERS
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -49,6 +49,7 @@ annotations = st.builds(
         Provenance, whisper=texts, whisper_sha256=texts, head=st.none() | texts, head_sha256=st.none() | texts
     ),
     notes=tuples(texts),
+    dropped=tuples(st.builds(Dropped, text=texts, start=numbers, end=numbers, voice=numbers, reason=texts)),
 )
 
 OPENAIS_FIELDS = [
@@ -117,7 +118,7 @@ def test_the_fields_are_those_of_the_schema():
     data = ANNOTATION.to_dict()
     assert list(data) == [
         *("schema", "text", "language", "language_probability", "duration"),
-        *("segments", "events", "tags", "model", "notes"),
+        *("segments", "events", "tags", "model", "notes", "dropped"),
     ]
     assert data["schema"] == "whisper-at/1"
     assert list(data["events"][0]) == ["label", "mid", "start", "end", "probability"]
@@ -154,7 +155,7 @@ def paths(value, path=()):
             yield from paths(part, (*path, i))
 
 
-WITH_DEFAULTS = {("model", "head"), ("model", "head_sha256")}
+WITH_DEFAULTS = {("model", "head"), ("model", "head_sha256"), ("dropped",)}
 
 
 @pytest.mark.parametrize("path", [p for p in paths(ANNOTATION.to_dict()) if p not in WITH_DEFAULTS], ids=str)

@@ -19,11 +19,14 @@ from tests.tagging.clock import clock_encoder
 from whisper_at.audio import Recording
 from whisper_at.compat import CompatModel
 from whisper_at.errors import HeadError, OptionError
+from whisper_at.hearing.in_batches import hear_in_batches
+from whisper_at.hearing.in_order import hear_in_order
+from whisper_at.hearing.options import Options
 from whisper_at.model.decoder import Hypothesis
 from whisper_at.model.encoder import Encoded
 from whisper_at.model.head_file import Head
 from whisper_at.model.weights import find
-from whisper_at.pipeline import Model, Options, hear
+from whisper_at.pipeline import Model
 from whisper_at.tagging import ontology
 
 pytestmark = pytest.mark.model  # the tokenizer is the real one
@@ -38,7 +41,7 @@ class SeekingDecoder:
     hops: tuple[float, ...]
     calls: int = 0
 
-    def generate(self, features, prompts, search):
+    def generate(self, features, prompts, search, *, seeds=None, rows=None):
         hop = self.hops[self.calls % len(self.hops)]
         self.calls += 1
         begin, text = 50363, 318
@@ -82,7 +85,7 @@ def telling_mel(monkeypatch):
         columns[0] = np.arange(columns.shape[1]) / 1000
         return LogMel(columns=columns)
 
-    monkeypatch.setattr("whisper_at.pipeline.log_mel", log_mel)
+    monkeypatch.setattr("whisper_at.hearing.session.log_mel", log_mel)
 
 
 def rows_of(seconds, resolution, hops=HOPS_OF_REAL_SPEECH):
@@ -128,7 +131,7 @@ def test_4_memory_does_not_grow_with_the_windows(telling_mel):
     for windows in (10, 40):
         recording = Recording(name="long", samples=np.zeros(windows * 480_000, np.float32))
         tracemalloc.start()
-        hear(recording, model, Options(language="en"))
+        hear_in_order(recording, model, Options(language="en"))
         peaks.append(tracemalloc.get_traced_memory()[1] - 80 * 3000 * 4 * windows)  # but for the log-mel
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 30 * 1_000_000
@@ -142,10 +145,10 @@ def test_5_padding_is_never_scored(telling_mel):
 
 def test_6_each_window_of_a_batch_has_its_own_tags(telling_mel):
     model, windows = clock_model()
-    track = hear(
-        Recording(name="x", samples=np.zeros(16000 * 93, np.float32)), model, Options(), words=False
-    ).track
+    silence = Recording(name="x", samples=np.zeros(16000 * 93, np.float32))
+    (heard,) = hear_in_batches([silence], model, Options(), words=False)
     assert windows == [0, 3000, 6000, 9000]  # one batch
+    track = heard.track
     assert_allclose(track.rows[:, 0], own_times(93, 10), atol=0.02)
 
 

@@ -12,7 +12,7 @@ import pytest
 import whisper_at
 from whisper_at.annotation import Annotation
 from whisper_at.audio import read
-from whisper_at.pipeline import Options
+from whisper_at.hearing.options import Options
 from whisper_at.speech.options import SpeechOptions
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from whisper_at.version import __version__
 
 if TYPE_CHECKING:
-    from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tag, TagRow, Tags, Word
+    from whisper_at.annotation import Annotation, Dropped, Event, Provenance, Segment, Tag, TagRow, Tags, Word
     from whisper_at.compat import load_model, parse_at_label, print_label_name, print_support_language
     from whisper_at.errors import (
         AudioError,
@@ -28,10 +28,21 @@ if TYPE_CHECKING:
         WeightsMissing,
         WhisperATError,
     )
-    from whisper_at.pipeline import Model, Options, load
+    from whisper_at.hearing.options import Options
+    from whisper_at.pipeline import Model, load
 
 _HOME = {
-    "annotation": ("Annotation", "Event", "Provenance", "Segment", "Tag", "TagRow", "Tags", "Word"),
+    "annotation": (
+        "Annotation",
+        "Dropped",
+        "Event",
+        "Provenance",
+        "Segment",
+        "Tag",
+        "TagRow",
+        "Tags",
+        "Word",
+    ),
     "compat": ("load_model", "parse_at_label", "print_label_name", "print_support_language"),
     "errors": (
         "AudioError",
@@ -45,7 +56,8 @@ _HOME = {
         "WeightsMissing",
         "WhisperATError",
     ),
-    "pipeline": ("Model", "Options", "load"),
+    "hearing.options": ("Options",),
+    "pipeline": ("Model", "load"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -53,6 +65,7 @@ __all__ = [
     "Annotation",
     "AudioError",
     "DatasetError",
+    "Dropped",
     "Event",
     "HeadError",
     "HeadMismatch",

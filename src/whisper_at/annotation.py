@@ -43,6 +43,20 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """Words that were not kept, or where `text` is empty a stretch that was not decoded, and the reason.
+
+    `voice` is the greatest probability of speech or singing that the tags heard there.
+    """
+
+    text: str
+    start: float
+    end: float
+    voice: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """A label that was heard from `start` to `end`; the probability is the mean over its cells."""
 
@@ -94,7 +108,7 @@ class Annotation:
     """The words and the sounds of a recording.
 
     `language` is None where nobody listened for words; `language_probability` where the language was given.
-    `notes` say in one line each what of the recording could not be heard.
+    `notes` say in one line each what of the recording could not be heard. `dropped` has the words that were not kept.
 
     >>> nothing = Annotation(text="", language="en", language_probability=None, duration=1.0, segments=(),
     ...     events=(), tags=None, model=Provenance(whisper="base", whisper_sha256="d01c"))
@@ -111,6 +125,7 @@ class Annotation:
     tags: Tags | None
     model: Provenance
     notes: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
@@ -141,6 +156,7 @@ class Annotation:
                 tags=None if tags is None else Tags(resolution=tags["resolution"], rows=_rows(tags["rows"])),
                 model=Provenance(**data["model"]),
                 notes=tuple(data["notes"]),
+                dropped=tuple(Dropped(**one) for one in data.get("dropped", ())),  # came later
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a whole {SCHEMA} annotation: {error}") from error

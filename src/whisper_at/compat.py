@@ -19,8 +19,10 @@ import numpy.typing as npt
 
 from whisper_at.audio import Source, read
 from whisper_at.errors import OptionError
+from whisper_at.hearing.in_order import hear_in_order
+from whisper_at.hearing.options import Options
 from whisper_at.model.cache import Location
-from whisper_at.pipeline import Model, Options, hear, load
+from whisper_at.pipeline import Model, load
 from whisper_at.speech.languages import language_code
 from whisper_at.speech.options import FALLBACK_TEMPERATURES
 from whisper_at.tagging import ontology
@@ -65,6 +67,8 @@ class CompatModel:
         for name in NEEDLESS:
             options.pop(name, None)
         chosen = Options().with_(
+            sequential=True,
+            speech_gate="off",
             tag_resolution=at_time_res,
             temperature=temperature,
             beam_size=beam_size or 1,
@@ -74,7 +78,7 @@ class CompatModel:
             **options,
         )
         recording = read(audio)
-        heard = hear(recording, self.model, chosen)
+        heard = hear_in_order(recording, self.model, chosen)
         assert heard.transcript is not None and heard.track is not None
         return {
             "text": heard.transcript.text,

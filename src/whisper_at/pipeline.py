@@ -4,21 +4,20 @@ model = whisper_at.load("base")
 annotation = model.annotate("street.mp3")
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from whisper_at.annotation import Annotation, Provenance
-from whisper_at.audio import LogMel, Recording, Source, log_mel, read
-from whisper_at.audio.windows import Window
+from whisper_at.audio import Recording, Source, read
 from whisper_at.errors import OptionError
+from whisper_at.hearing.in_batches import hear_in_batches
+from whisper_at.hearing.in_order import hear_in_order
+from whisper_at.hearing.options import Options
+from whisper_at.hearing.session import Cancel, Heard, Progress
 from whisper_at.model.cache import Location
 from whisper_at.model.decoder import Decoder
 from whisper_at.model.decoders import open_decoder
-from whisper_at.model.encoder import Encoded
 from whisper_at.model.engine import (
     EncoderFunction,
     HeadFunction,
@@ -29,60 +28,13 @@ from whisper_at.model.engine import (
 )
 from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
-from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.tokenizer import Tokenizer
-from whisper_at.speech.transcriber import Transcriber, Transcript
 from whisper_at.tagging.events import Reporting, report
 from whisper_at.tagging.heads import DEFAULT, find_head
-from whisper_at.tagging.options import TagOptions
-from whisper_at.tagging.tagger import Tagger
-from whisper_at.tagging.track import Track
-from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW, TagGrid, seconds
+from whisper_at.timegrid import TagGrid
 
-Progress = Callable[[float, float], None]
-"""Called with the seconds that are done and the seconds there are."""
-
-TAG_BATCH = 4  # windows encoded together where no decoder says when to seek
 COMPUTE_TYPES = ("auto", "int8", "float32")
 DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(SpeechOptions, TagOptions):
-    """All that can be set for one recording: `SpeechOptions` and `TagOptions` in one.
-
-    >>> Options(language="en", tag_resolution=4).beam_size
-    5
-    """
-
-    def __post_init__(self) -> None:
-        SpeechOptions.__post_init__(self)
-        TagOptions.__post_init__(self)
-
-    def with_(self, **changes: Any) -> "Options":
-        """The same options but for the changes.
-
-        Raises:
-            OptionError: if there is no such option; names the nearest one.
-        """
-        names = [f.name for f in fields(self)]
-        for name in changes:
-            if name not in names:
-                near = get_close_matches(name, names, n=1)
-                raise OptionError(
-                    f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-                )
-        if isinstance(changes.get("temperature"), list):
-            changes["temperature"] = tuple(changes["temperature"])
-        return replace(self, **changes)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heard:
-    """What one pass over a recording gives: words and logits; a branch that was not asked for is None."""
-
-    transcript: Transcript | None
-    track: Track | None
 
 
 class Model:
@@ -121,6 +73,7 @@ class Model:
         sample_rate: int | None = None,
         options: Options | None = None,
         progress: Progress | None = None,
+        cancel: Cancel | None = None,
         **changes: Any,
     ) -> Annotation:
         """The words and the sounds of a recording, from one encoder pass a window.
@@ -130,12 +83,14 @@ class Model:
             sample_rate: of an array; 16000 where it is not given.
             options: settings; any of them may also be given by name, such as `language="en"`.
             progress: called now and then with the seconds that are done and that there are.
+            cancel: asked before each batch whether to stop, such as a `threading.Event`; the annotation then has what
+                was heard by then, and a note.
 
         Raises:
             AudioError: if the source cannot be read.
             OptionError: if an option makes no sense.
         """
-        return self._annotate(source, sample_rate, options, changes, progress, words=True, tags=True)
+        return self._annotate(source, sample_rate, options, changes, progress, cancel, words=True, tags=True)
 
     def transcribe(
         self,
@@ -144,10 +99,11 @@ class Model:
         sample_rate: int | None = None,
         options: Options | None = None,
         progress: Progress | None = None,
+        cancel: Cancel | None = None,
         **changes: Any,
     ) -> Annotation:
         """The words alone; see `annotate`."""
-        return self._annotate(source, sample_rate, options, changes, progress, words=True, tags=False)
+        return self._annotate(source, sample_rate, options, changes, progress, cancel, words=True, tags=False)
 
     def tag(
         self,
@@ -156,6 +112,7 @@ class Model:
         sample_rate: int | None = None,
         options: Options | None = None,
         progress: Progress | None = None,
+        cancel: Cancel | None = None,
         **changes: Any,
     ) -> Annotation:
         """The sounds alone, without waiting for a decoder; see `annotate`.
@@ -167,7 +124,33 @@ class Model:
             raise OptionError(
                 "tags were asked for, but the model was loaded with head=None; load it with a head"
             )
-        return self._annotate(source, sample_rate, options, changes, progress, words=False, tags=True)
+        return self._annotate(source, sample_rate, options, changes, progress, cancel, words=False, tags=True)
+
+    def annotate_all(
+        self,
+        sources: Iterable[Source | Recording],
+        *,
+        options: Options | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        **changes: Any,
+    ) -> Iterator[Annotation]:
+        """The annotations of many recordings, in their order: short ones are heard together, which is faster.
+
+        Each source is read when there is room for it, so they may be a generator. See `annotate` for the arguments;
+        `progress` tells of the recording that is to be finished next.
+
+        Raises:
+            AudioError: at the first source that cannot be read.
+            OptionError: if an option makes no sense.
+        """
+        chosen = (options or Options()).with_(**changes)
+        self.check(chosen)
+        return annotate_all(self._read(sources), self, chosen, progress=progress, cancel=cancel)
+
+    def _read(self, sources: Iterable[Source | Recording]) -> Iterator[Recording]:
+        for source in sources:
+            yield source if isinstance(source, Recording) else read(source, offline=self.offline)
 
     def _annotate(
         self,
@@ -176,6 +159,7 @@ class Model:
         options: Options | None,
         changes: dict[str, Any],
         progress: Progress | None,
+        cancel: Cancel | None,
         *,
         words: bool,
         tags: bool,
@@ -183,7 +167,10 @@ class Model:
         chosen = (options or Options()).with_(**changes)
         self.check(chosen)
         recording = read(source, sample_rate=sample_rate, offline=self.offline)
-        return annotate(recording, self, chosen, words=words, tags=tags, progress=progress)
+        (annotation,) = annotate_all(
+            [recording], self, chosen, words=words, tags=tags, progress=progress, cancel=cancel
+        )
+        return annotation
 
 
 def load(
@@ -245,28 +232,57 @@ def load(
     )
 
 
-def annotate(
-    recording: Recording,
+def annotate_all(
+    recordings: Iterable[Recording],
     model: Model,
     options: Options,
     *,
     words: bool = True,
     tags: bool = True,
     progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[Annotation]:
+    """The annotations of recordings that have been read, in their order.
+
+    Windows of several recordings share a batch; the next recording is asked for when there is room for it.
+    """
+    told: deque[tuple[float, tuple[str, ...]]] = deque()
+
+    def remembered() -> Iterator[Recording]:
+        for recording in recordings:
+            told.append((recording.duration, recording.notes))
+            yield recording
+
+    if words and options.sequential:
+        heard: Iterator[Heard] = (
+            hear_in_order(recording, model, options, tags=tags, progress=progress, cancel=cancel)
+            for recording in remembered()
+        )
+    else:
+        heard = hear_in_batches(
+            remembered(), model, options, words=words, tags=tags, progress=progress, cancel=cancel
+        )
+    for one in heard:
+        duration, notes = told.popleft()
+        yield _annotation(one, duration, notes, model, options)
+
+
+def _annotation(
+    heard: Heard, duration: float, notes: tuple[str, ...], model: Model, options: Options
 ) -> Annotation:
-    """The annotation of a recording that has been read."""
-    heard = hear(recording, model, options, words=words, tags=tags, progress=progress)
     transcript, head = heard.transcript, model.head if heard.track else None
     events, rows = report(heard.track, head.card, options) if heard.track and head else ((), None)
+    stopped = () if heard.until is None else (f"stopped at {heard.until:.1f} s of {duration:.1f} s",)
     return Annotation(
         text=transcript.text if transcript else "",
         language=transcript.language if transcript else None,
         language_probability=transcript.language_probability if transcript else None,
-        duration=recording.duration,
+        duration=duration,
         segments=transcript.segments if transcript else (),
+        dropped=transcript.dropped if transcript else (),
         events=events,
         tags=rows,
-        notes=(*recording.notes, *(_not_learned(head.card, options.labels or ()) if head else ())),
+        notes=(*notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
             whisper_sha256=model.checkpoint.sha256,
@@ -280,62 +296,3 @@ def _not_learned(card: HeadCard, labels: tuple[str, ...]) -> tuple[str, ...]:
     """What a reader must know before an empty answer is taken for silence."""
     names = [card.names[card.mids.index(mid)] for mid in labels if mid not in card.reported]
     return (f"head {card.name} has not learned {', '.join(names)}",) if names else ()
-
-
-def hear(
-    recording: Recording,
-    model: Model,
-    options: Options,
-    *,
-    words: bool = True,
-    tags: bool = True,
-    progress: Progress | None = None,
-) -> Heard:
-    """One pass: each window is encoded once, for the words and for the tags.
-
-    The decoder says where the next window starts; the tagger pools what it has not heard yet on its own grid.
-    """
-    mel = log_mel(recording.samples, n_mels=model.checkpoint.dims.n_mels)
-    transcriber = Transcriber(model.decoder, model.tokenizer, options) if words else None
-    tagger = _tagger(model, options, mel) if tags else None
-    seek = 0
-    while seek < mel.n_frames:
-        if transcriber:
-            window = mel.window(seek)
-            encoded = _encode(model, [window], tagger)
-            seek = transcriber.hear(window, encoded.features)
-        else:
-            windows = _windows(mel, seek)
-            _encode(model, windows, tagger)
-            seek = windows[-1].seek + FRAMES_PER_WINDOW
-        if progress:
-            progress(seconds(min(seek, mel.n_frames)), seconds(mel.n_frames))
-    return Heard(
-        transcript=transcriber.transcript() if transcriber else None,
-        track=tagger.track() if tagger else None,
-    )
-
-
-def _tagger(model: Model, options: Options, mel: LogMel) -> Tagger | None:
-    if model.head is None or model.head_function is None:
-        return None
-    return Tagger(model.head.card, model.head_function, options, mel.n_frames)
-
-
-def _windows(mel: LogMel, seek: int) -> list[Window]:
-    starts = range(seek, mel.n_frames, FRAMES_PER_WINDOW)[:TAG_BATCH]
-    return [mel.window(start) for start in starts]
-
-
-def _encode(model: Model, windows: list[Window], tagger: Tagger | None) -> Encoded:
-    """Encode a batch of windows, and let the tagger hear their taps."""
-    matrices = [tagger.plan(w) if tagger else np.zeros((0, STEPS_PER_WINDOW), np.float32) for w in windows]
-    n_cells = max(1, *(len(matrix) for matrix in matrices), 1)
-    pool = np.zeros((len(windows), n_cells, STEPS_PER_WINDOW), np.float32)
-    for row, matrix in zip(pool, matrices, strict=True):
-        row[: len(matrix)] = matrix
-    encoded = model.encoder(np.stack([window.padded for window in windows]), pool)
-    if tagger:
-        for window, matrix, taps in zip(windows, matrices, encoded.taps, strict=True):
-            tagger.hear(window, matrix, taps)
-    return encoded

@@ -4,13 +4,11 @@ It takes the place of the real one where a test is about the command line around
 `python -m tests.cli.standin ARGUMENTS`, in another one.
 """
 
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from whisper_at.annotation import Annotation, Provenance, Segment
-from whisper_at.audio import read
 from whisper_at.errors import OptionError
 from whisper_at.pipeline import Model
 
@@ -41,16 +39,22 @@ class StandIn:
         self.loaded.append({"name": name, **how})
         return self
 
-    def annotate(self, source: Any, *, options: Any, progress: Any) -> Annotation:
-        recording = read(source)
-        self.options = options
+    def annotate_all(self, recordings: Any, *, options: Any, progress: Any, cancel: Any) -> Any:
+        for recording in recordings:
+            self.options = options
+            annotation = self.annotate(recording, progress, cancel)
+            if cancel.is_set():
+                return
+            yield annotation
+
+    def annotate(self, recording: Any, progress: Any, cancel: Any) -> Annotation:
         self.heard.append(recording.name)
         if recording.name.startswith("interrupted"):
             raise KeyboardInterrupt
         progress(recording.duration / 2, recording.duration)
         if recording.name.startswith("endless"):
             Path("begun").touch()
-            time.sleep(60)
+            cancel.wait(60)
         progress(recording.duration, recording.duration)
         return Annotation(
             text=f"{recording.name} lasts {recording.duration:.1f} s.",

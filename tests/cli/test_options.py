@@ -103,7 +103,7 @@ def test_what_the_model_cannot_do_is_refused_before_a_recording_is_read(
 
 
 def test_what_the_model_refuses_is_said_once(command, stand_in, sound, monkeypatch):
-    def refuse(source, **how):
+    def refuse(*args):
         raise OptionError("no option can be like that")
 
     monkeypatch.setattr(stand_in, "annotate", refuse)

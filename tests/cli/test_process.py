@@ -138,6 +138,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_else(sound, folder):
     assert out == "a.wav\n[00:00.0 → 00:00.5]  a.wav lasts 0.5 s.\n\n"
     assert err == [
         f"whisper-at: wrote {Path('out/a.json')}",
+        "whisper-at: stopping; again to stop at once",
         "whisper-at: stopped; what was finished has been written",
     ]
     assert listing("out") == ["a.json"]

@@ -157,8 +157,8 @@ def test_the_first_token_is_a_time_and_no_late_one(decoder, features, tokenizer,
 
 def samples(decoder, features, start, *, n=4):
     """Several draws in a row, each with the same seed."""
-    search = Search(temperature=1.0, best_of=1, max_length=24, seed=7)
-    return [decoder.generate(features[:1], [start], search)[0].tokens for _ in range(n)]
+    search = Search(temperature=1.0, best_of=1, max_length=24)
+    return [decoder.generate(features[:1], [start], search, seeds=[7])[0].tokens for _ in range(n)]
 
 
 @pytest.mark.parametrize("make", [slim, own], ids=["ctranslate2", "graph"])
@@ -174,10 +174,24 @@ def test_samples_of_our_own_graph_do_not_hang_on_what_was_decoded_before(checkpo
 
 def test_samples_do_not_hang_on_what_shares_their_batch(checkpoint, features, start):
     decoder = own(checkpoint)
-    search = Search(temperature=1.0, best_of=3, max_length=24, seed=7)
-    both = decoder.generate(features, [start] * 2, search)
+    search = Search(temperature=1.0, best_of=3, max_length=24)
+    both = decoder.generate(features, [start] * 2, search, seeds=[7, 8])
     for i, found in enumerate(both):
-        assert decoder.generate(features[i : i + 1], [start], search)[0].tokens == found.tokens
+        (alone,) = decoder.generate(features[i : i + 1], [start], search, seeds=[7 + i])
+        (of_these,) = decoder.generate(features, [start], search, seeds=[7 + i], rows=[i])
+        assert alone.tokens == of_these.tokens == found.tokens
+
+
+@pytest.mark.parametrize("make", [slim, own], ids=["ctranslate2", "graph"])
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_windows_may_be_decoded_again_alone_and_in_any_order(checkpoint, features, start, make, temperature):
+    decoder = make(checkpoint)
+    search = Search(temperature=temperature, beam_size=2, best_of=1, max_length=24)
+    both = decoder.generate(features, [start] * 2, search)
+    other_way = decoder.generate(features, [start] * 2, search, rows=[1, 0])
+    if temperature == 0:
+        assert [found.tokens for found in other_way] == [found.tokens for found in reversed(both)]
+    assert len(decoder.generate(features, [start], search, rows=[1])) == 1
 
 
 @pytest.mark.xfail(

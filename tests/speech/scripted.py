@@ -60,6 +60,7 @@ class Asked:
     features: np.ndarray
     prompt: tuple
     search: object
+    seed: int = 0
 
 
 @dataclass
@@ -76,8 +77,11 @@ class ScriptedDecoder:
     detected: list = field(default_factory=list)
     aligned: list = field(default_factory=list)
 
-    def generate(self, features, prompts, search):
-        asked = [Asked(features, tuple(prompt), search) for prompt in prompts]
+    def generate(self, features, prompts, search, *, seeds=None, rows=None):
+        seeds = seeds or [0] * len(prompts)
+        asked = [
+            Asked(features, tuple(prompt), search, seed) for prompt, seed in zip(prompts, seeds, strict=True)
+        ]
         self.asked += asked
         return [self.answer(one) for one in asked]
 

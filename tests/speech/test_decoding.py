@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.speech.scripted import FEATURES, ScriptedDecoder, hypothesis_of
 from whisper_at.model.decoder import Search
+from whisper_at.speech.decoding import Asked as WindowAsked
 from whisper_at.speech.decoding import compression_ratio, decode_with_fallback
 from whisper_at.speech.options import SpeechOptions
 
@@ -26,7 +27,8 @@ def decode(tokenizer):
 
         decoder = ScriptedDecoder(answer)
         options = SpeechOptions(**{"temperature": tuple(script), **options})
-        decoded = decode_with_fallback(decoder, tokenizer, FEATURES, [1, 2], Search(seed=5), options)
+        window = WindowAsked(row=0, prompt=[1, 2], seed=5)
+        (decoded,) = decode_with_fallback(decoder, tokenizer, FEATURES, [window], Search(), options)
         return decoded, decoder.asked
 
     return run
@@ -120,7 +122,7 @@ def test_each_try_hears_the_same_features_with_the_same_prompt_and_seed(decode):
     _, asked = decode({t: (LOOP, {}) for t in RISING})
     assert all(one.features is FEATURES for one in asked)  # nothing is encoded twice
     assert {one.prompt for one in asked} == {(1, 2)}
-    assert {one.search.seed for one in asked} == {5}
+    assert {one.seed for one in asked} == {5}
 
 
 @given(st.text(min_size=1, max_size=40), st.integers(2, 30))

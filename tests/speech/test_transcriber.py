@@ -229,7 +229,7 @@ def test_the_samples_of_a_window_are_seeded_by_its_place(tokenizer):
     """So a window's text hangs on the recording, not on how many windows were decoded before."""
     session = Session(tokenizer, [said(tokenizer, " a")] * 3)
     session.hear(n_windows=3)
-    assert [asked.search.seed for asked in session.decoder.asked] == [0, 3000, 6000]
+    assert [asked.seed for asked in session.decoder.asked] == [0, 3000, 6000]
 
 
 def test_options_reach_the_search(tokenizer):

@@ -40,15 +40,15 @@ class LogMel:
         """
         return int(self.columns.shape[1])
 
-    def window(self, seek: int) -> Window:
-        """What the encoder hears from the frame `seek` on.
+    def window(self, seek: int, n_frames: int = FRAMES_PER_WINDOW) -> Window:
+        """What the encoder hears from the frame `seek` on: so many frames, if there are as many.
 
         >>> window = log_mel(np.zeros(16_000 * 40)).window(2800)
         >>> window.n_frames, window.padded.shape
         (1200, (80, 3000))
         """
         assert 0 <= seek < self.n_frames, f"seek {seek} lies outside a recording of {self.n_frames} frames"
-        heard = self.columns[:, seek : seek + FRAMES_PER_WINDOW]
+        heard = self.columns[:, seek : seek + min(n_frames, FRAMES_PER_WINDOW)]
         padded = np.zeros((self.columns.shape[0], FRAMES_PER_WINDOW), np.float32)
         padded[:, : heard.shape[1]] = heard
         return Window(seek=seek, n_frames=heard.shape[1], padded=padded)

@@ -120,7 +120,7 @@ def annotate(
 ) -> None:
     """Write down what is said and heard in recordings."""
     from whisper_at.cli import run
-    from whisper_at.pipeline import Options
+    from whisper_at.hearing.options import Options
     from whisper_at.tagging import ontology
 
     options = Options(

@@ -2,18 +2,22 @@
 
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
+from whisper_at.audio import Recording, read
 from whisper_at.audio.source import printable
 from whisper_at.cli.inputs import Input, expand
+from whisper_at.cli.interrupt import stop_on_interrupt
 from whisper_at.cli.progress import Bar
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import AudioError, OptionError, OutputError, WhisperATError
 from whisper_at.files import write_atomically
-from whisper_at.pipeline import Model, Options, load
+from whisper_at.hearing.options import Options
+from whisper_at.pipeline import Model, load
 from whisper_at.speech.languages import language_code
 from whisper_at.writers import WRITERS
 from whisper_at.writers.readable import to_readable
@@ -53,17 +57,20 @@ def annotate_all(arguments: Sequence[str], job: Job) -> int:
     inputs = expand(arguments, folder=job.output_dir, formats=job.formats)
     _make_folder(job.output_dir)
     model = _load(job) if any(not isinstance(item.source, AudioError) for item in inputs) else None
-    failed = 0
-    with Bar(quiet=job.quiet) as bar:
-        for item in inputs:
-            try:
-                _annotate(item, model, job, bar, heading=len(inputs) > 1)
-            except OptionError:
-                raise  # it would fail for each of them alike
-            except WhisperATError as error:
-                failed += 1
-                with bar.aside():
-                    say(str(error) if item.name in str(error) else f"{item.name}: {error}")
+    with Bar(quiet=job.quiet) as bar, stop_on_interrupt() as stop:
+        desk = _Desk(job=job, bar=bar, heading=len(inputs) > 1)
+        if model is not None:
+            heard = model.annotate_all(
+                desk.recordings(inputs), options=job.options, progress=desk.progress, cancel=stop
+            )
+            for annotation in heard:
+                desk.hand_out(annotation)
+        else:
+            for item in inputs:
+                desk.fail(item, item.source)
+        if stop.is_set():
+            raise KeyboardInterrupt
+    failed = desk.failed
     if failed and len(inputs) > 1:
         others = "; the others are done" if failed < len(inputs) else ""
         say(f"{failed} of {len(inputs)} inputs failed{others}")
@@ -113,21 +120,62 @@ def _load(job: Job) -> Model:
     return model
 
 
-def _annotate(item: Input, model: Model | None, job: Job, bar: Bar, *, heading: bool) -> None:
-    source = item.open()
-    assert model is not None, "not loaded only where no input opens"
-    bar.begin(Path(item.name).name)
-    annotation = model.annotate(source, options=job.options, progress=bar)
-    with bar.aside():
-        for note in annotation.notes:
-            say(f"{item.name}: {note}")
-        paths = [_write(annotation, name, job.output_dir / f"{item.stem}.{name}") for name in job.formats]
-        if job.quiet:
-            return
+@dataclass(kw_only=True)
+class _Desk:
+    """Reads the inputs as there is room for them, and writes the annotations as they come; counts what failed."""
+
+    job: Job
+    bar: Bar
+    heading: bool
+    failed: int = 0
+    _waiting: deque[Input] = field(default_factory=deque)
+    _shown: Input | None = None
+
+    def recordings(self, inputs: Sequence[Input]) -> Iterator[Recording]:
+        """Those that can be read."""
+        for item in inputs:
+            try:
+                recording = read(item.open(), offline=bool(self.job.offline))
+            except WhisperATError as error:
+                self.fail(item, error)
+                continue
+            self._waiting.append(item)
+            yield recording
+
+    def progress(self, done: float, total: float) -> None:
+        """Shows how far the first of those is that are not finished."""
+        if self._shown is not self._waiting[0]:
+            self._shown = self._waiting[0]
+            self.bar.begin(Path(self._shown.name).name)
+        self.bar(done, total)
+
+    def hand_out(self, annotation: Annotation) -> None:
+        """Writes the annotation of the first of those that are not finished."""
+        item = self._waiting.popleft()
         try:
-            emit(f"{item.name}\n{to_readable(annotation)}\n" if heading else to_readable(annotation))
-        finally:
-            say("wrote " + ", ".join(printable(str(path)) for path in paths))
+            self._hand_out(item, annotation)
+        except WhisperATError as error:
+            self.fail(item, error)
+
+    def fail(self, item: Input, error: object) -> None:
+        """Says what is wrong with an input."""
+        self.failed += 1
+        with self.bar.aside():
+            say(str(error) if item.name in str(error) else f"{item.name}: {error}")
+
+    def _hand_out(self, item: Input, annotation: Annotation) -> None:
+        with self.bar.aside():
+            for note in annotation.notes:
+                say(f"{item.name}: {note}")
+            folder, job = self.job.output_dir, self.job
+            paths = [_write(annotation, name, folder / f"{item.stem}.{name}") for name in job.formats]
+            if job.quiet:
+                return
+            try:
+                shown = to_readable(annotation)
+                emit(f"{item.name}\n{shown}\n" if self.heading else shown)
+            finally:
+                say("wrote " + ", ".join(printable(str(path)) for path in paths))
 
 
 def _write(annotation: Annotation, name: str, path: Path) -> Path:

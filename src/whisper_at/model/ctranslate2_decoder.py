@@ -43,11 +43,29 @@ class CTranslate2Decoder:
             raise OptionError(f"the decoder cannot run with {compute_type} on {device}: {error}") from error
 
     def generate(
-        self, features: Features, prompts: Sequence[Sequence[int]], search: Search
+        self,
+        features: Features,
+        prompts: Sequence[Sequence[int]],
+        search: Search,
+        *,
+        seeds: Sequence[int] | None = None,
+        rows: Sequence[int] | None = None,
+    ) -> list[Hypothesis]:
+        seeds = seeds or [0] * len(prompts)
+        chosen = features if rows is None else features[list(rows)]
+        if search.temperature > 0:  # a seed for each window
+            return [
+                self._generate(chosen[i : i + 1], [prompt], search, seed)[0]
+                for i, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True))
+            ]
+        return self._generate(chosen, prompts, search, 0)
+
+    def _generate(
+        self, features: Features, prompts: Sequence[Sequence[int]], search: Search, seed: int
     ) -> list[Hypothesis]:
         sampling: dict[str, Any] = {"beam_size": search.beam_size, "patience": search.patience}
         if search.temperature > 0:
-            self._seed(search.seed)
+            self._seed(seed)
             sampling = {
                 "beam_size": 1,
                 "num_hypotheses": search.best_of,

@@ -27,7 +27,6 @@ class Search:
     suppress_blank: bool = True
     max_initial_timestamp_index: int = 50  # 1 s
     max_length: int = 448
-    seed: int = 0  # of the samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +51,20 @@ class Decoder(Protocol):
     """What a transcriber asks for."""
 
     def generate(
-        self, features: Features, prompts: Sequence[Sequence[int]], search: Search
+        self,
+        features: Features,
+        prompts: Sequence[Sequence[int]],
+        search: Search,
+        *,
+        seeds: Sequence[int] | None = None,
+        rows: Sequence[int] | None = None,
     ) -> list[Hypothesis]:
-        """The best hypothesis for each window of a batch."""
+        """The best hypothesis for each window of a batch.
+
+        Args:
+            rows: the windows that are decoded, by their place in the features; all of them if not given.
+            prompts, seeds: for each of these. A seed is that of a window's samples, 0 if not given.
+        """
         ...
 
     def align(

@@ -20,8 +20,8 @@ class WindowReader(Reader, Protocol):
         """Take a batch of windows."""
         ...
 
-    def begin(self) -> None:
-        """Forget the tokens that were read, not the windows."""
+    def begin(self, rows: Sequence[int] | None = None) -> None:
+        """Forget the tokens that were read, not the windows; from now on some of these are read, or all."""
         ...
 
 
@@ -48,11 +48,17 @@ class GraphDecoder:
         self._heard: Features | None = None
 
     def generate(
-        self, features: Features, prompts: Sequence[Sequence[int]], search: Search
+        self,
+        features: Features,
+        prompts: Sequence[Sequence[int]],
+        search: Search,
+        *,
+        seeds: Sequence[int] | None = None,
+        rows: Sequence[int] | None = None,
     ) -> list[Hypothesis]:
         """The best hypothesis for each window of a batch."""
-        self._begin(features)
-        found = search_texts(self._reader, prompts, self._symbols, search)
+        self._begin(features, rows)
+        found = search_texts(self._reader, prompts, self._symbols, search, seeds)
         return [
             Hypothesis(
                 tokens=text.tokens,
@@ -88,9 +94,9 @@ class GraphDecoder:
     def _aligner(self) -> Decoder:
         return self._make_aligner()
 
-    def _begin(self, features: Features) -> None:
+    def _begin(self, features: Features, rows: Sequence[int] | None = None) -> None:
         """Features that were just heard, as at the next temperature, are remembered still."""
         if features is not self._heard:
             self._reader.remember(features)
             self._heard = features
-        self._reader.begin()
+        self._reader.begin(rows)

@@ -29,11 +29,14 @@ class OpenVinoReader:
         self._remember.infer([Tensor(np.ascontiguousarray(features), shared_memory=True)])
         self._all = [self._remember.get_output_tensor(i) for i in range(self._n_memories)]
 
-    def begin(self) -> None:
-        """Forget the tokens that were read, not the windows."""
+    def begin(self, rows: Sequence[int] | None = None) -> None:
+        """Forget the tokens that were read, not the windows; from now on some of these are read, or all."""
         self._read.reset_state()
-        self._going_on = np.arange(self._all[0].shape[0], dtype=np.int32)
-        self._set_memories(self._all)
+        n_windows = self._all[0].shape[0]
+        chosen = list(range(n_windows) if rows is None else rows)
+        self._going_on = np.arange(len(chosen), dtype=np.int32)
+        some = chosen != list(range(n_windows))
+        self._set_memories([_rows(memory, chosen) for memory in self._all] if some else self._all)
 
     def read(
         self,
@@ -55,7 +58,6 @@ class OpenVinoReader:
 
     def keep(self, windows: Sequence[int]) -> None:
         """Go on with some of the windows only."""
-
         chosen = list(windows)
         self._going_on = self._going_on[chosen]
         self._set_memories([_rows(memory, chosen) for memory in self._memories])

@@ -131,15 +131,19 @@ class _Window:
 
 
 def search_texts(
-    reader: Reader, prompts: Sequence[Sequence[int]], symbols: Symbols, search: Search
+    reader: Reader,
+    prompts: Sequence[Sequence[int]],
+    symbols: Symbols,
+    search: Search,
+    seeds: Sequence[int] | None = None,
 ) -> list[Found]:
     """The best text of each window, whose features the reader has.
 
-    Samples of a window are drawn by `search.seed` alone, so they are the same whatever shares its batch.
+    Samples of a window are drawn by its own seed, 0 if not given, so they are the same whatever shares its batch.
     """
     windows = [
-        _Window(number=i, prompt=prompt, generator=np.random.default_rng(search.seed))
-        for i, prompt in enumerate(prompts)
+        _Window(number=i, prompt=prompt, generator=np.random.default_rng(seed))
+        for i, (prompt, seed) in enumerate(zip(prompts, seeds or [0] * len(prompts), strict=True))
     ]
     found: dict[int, Found] = {}
     n_read = _read_prompts(reader, windows, symbols, search)

@@ -1,12 +1,14 @@
-"""One window to its best hypothesis: search, and search again where the text does not look right."""
+"""Windows to their best hypotheses: search, and search again where a text does not look right."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from whisper_at.model.decoder import Decoder, Features, Hypothesis, Search
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.tokenizer import Tokenizer
+
+SURE = -0.3  # mean log probability of a greedy text that a beam is not needed for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,15 @@ class Decoded:
         return options.logprob_threshold is None or self.avg_logprob <= options.logprob_threshold
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A window of a batch: its place in the features, what its text is to follow, and the seed of its samples."""
+
+    row: int
+    prompt: Sequence[int]
+    seed: int = 0
+
+
 def compression_ratio(text: str) -> float:
     """How much zlib shrinks a text; loops shrink a lot (openai-whisper's measure).
 
@@ -46,22 +57,52 @@ def decode_with_fallback(
     decoder: Decoder,
     tokenizer: Tokenizer,
     features: Features,
-    prompt: Sequence[int],
+    asked: Sequence[Asked],
     search: Search,
     options: SpeechOptions,
-) -> Decoded:
-    """Decode one window [1, step, dim] at rising temperatures until a text passes the tests.
+    *,
+    greedy_first: bool = False,
+) -> list[Decoded]:
+    """Decode windows of a batch [window, step, dim]; those again, at rising temperatures, whose texts fail the tests.
 
-    Where none passes, the most probable one that is no loop is kept (as faster-whisper does; openai-whisper keeps
+    Where no text passes, the most probable one that is no loop is kept (as faster-whisper does; openai-whisper keeps
     the one of the last temperature). The features are the same each time: nothing is encoded twice.
+
+    Args:
+        greedy_first: try without a beam, and keep the texts that are sure enough.
     """
-    tried: list[Decoded] = []
+    kept: dict[int, Decoded] = {}
+    tried: dict[int, list[Decoded]] = {one.row: [] for one in asked}
+    for attempt, surely in _attempts(search, options, greedy_first=greedy_first):
+        waiting = [one for one in asked if one.row not in kept]
+        if not waiting:
+            break
+        hypotheses = decoder.generate(
+            features,
+            [one.prompt for one in waiting],
+            attempt,
+            seeds=[one.seed for one in waiting],
+            rows=[one.row for one in waiting],
+        )
+        for one, hypothesis in zip(waiting, hypotheses, strict=True):
+            decoded = _with_text(tokenizer, hypothesis, attempt.temperature)
+            if surely and decoded.avg_logprob < SURE:
+                continue
+            if not _needs_fallback(decoded, options):
+                kept[one.row] = decoded
+            tried[one.row].append(decoded)
+    return [kept.get(one.row) or _best(tried[one.row], options) for one in asked]
+
+
+def _attempts(search: Search, options: SpeechOptions, *, greedy_first: bool) -> Iterator[tuple[Search, bool]]:
+    """The searches in the order of trying, and whether a text must be sure to be kept."""
+    if greedy_first and search.beam_size > 1 and options.temperatures[0] == 0:
+        yield replace(search, beam_size=1, patience=1.0, temperature=0.0), True
     for temperature in options.temperatures:
-        (hypothesis,) = decoder.generate(features, [prompt], replace(search, temperature=temperature))
-        decoded = _with_text(tokenizer, hypothesis, temperature)
-        if not _needs_fallback(decoded, options):
-            return decoded
-        tried.append(decoded)
+        yield replace(search, temperature=temperature), False
+
+
+def _best(tried: Sequence[Decoded], options: SpeechOptions) -> Decoded:
     no_loops = [d for d in tried if not _is_loop(d, options)]
     best = max(no_loops or tried, key=lambda d: d.avg_logprob)
     return replace(best, last_temperature=tried[-1].temperature)

@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 
 from whisper_at.errors import OptionError
+from whisper_at.model.decoder import Search
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+SPEECH_GATES = ("off", "auto", "strict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +21,13 @@ class SpeechOptions:
     temperature: tried in order until the compression-ratio and log-probability tests are passed.
     compression_ratio_threshold: text that zlib shrinks by more than this is a loop, and tried again.
     logprob_threshold: text less probable than this on average is tried again.
+    speech_gate: what the tags hear decides where words are looked for and kept. "auto" passes over what certainly holds
+        no voice, "strict" keeps words only where there is one, "off" asks the decoder alone.
     no_speech_threshold: a window where nobody speaks with more than this probability, and whose text fails the
         log-probability test, is silent.
+    sequential: hear one window after the other by Whisper's own rules, instead of many at once that are cut at pauses.
+    condition_on_previous_text: the text of a window is the prompt of the next one, where they are sequential.
+    batch_size: so many windows are encoded and decoded together; no result depends on it.
     """
 
     language: str | None = None
@@ -34,13 +41,20 @@ class SpeechOptions:
     logprob_threshold: float | None = -1.0
     no_speech_threshold: float | None = 0.6
     condition_on_previous_text: bool = True
+    speech_gate: str = "auto"
+    sequential: bool = False
+    batch_size: int = 8
     initial_prompt: str | None = None
     word_timestamps: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in ("transcribe", "translate"):
             raise OptionError(f"task must be transcribe or translate, got {self.task!r}")
-        for name in ("beam_size", "best_of"):
+        if self.speech_gate not in SPEECH_GATES:
+            raise OptionError(
+                f"speech_gate must be one of {', '.join(SPEECH_GATES)}; got {self.speech_gate!r}"
+            )
+        for name in ("beam_size", "best_of", "batch_size"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if not 1 <= self.patience * self.beam_size < math.inf:
@@ -59,3 +73,13 @@ class SpeechOptions:
     def temperatures(self) -> tuple[float, ...]:
         """The temperatures in the order of trying."""
         return self.temperature if isinstance(self.temperature, tuple) else (float(self.temperature),)
+
+
+def search_of(options: SpeechOptions) -> Search:
+    """How the decoder looks for a text."""
+    return Search(
+        beam_size=options.beam_size,
+        best_of=options.best_of,
+        patience=options.patience,
+        length_penalty=options.length_penalty,
+    )

@@ -26,14 +26,15 @@ class TapPool:
         self._waiting: Float | None = None  # the sum of a cell that goes on in the next window
         self._weight = 0.0  # and the share of it heard so far
 
-    def plan(self, seek: int) -> Float:
-        """The weights [cell, step] for the next window, which starts at frame `seek`; see `TagGrid.pool`."""
+    def plan(self, seek: int, n_frames: int = FRAMES_PER_WINDOW) -> Float:
+        """The weights [cell, step] for the next window, of so many frames from `seek` on; see `TagGrid.pool`."""
         assert seek <= self._planned, f"a hole: heard up to frame {self._planned}, next window at {seek}"
-        _, matrix = self._grid.pool(seek=seek, heard=self._planned, end=self._n_frames)
-        self._planned = max(self._planned, self._end(seek))
+        end = self._end(seek, n_frames)
+        _, matrix = self._grid.pool(seek=seek, heard=self._planned, end=end)
+        self._planned = max(self._planned, end)
         return matrix
 
-    def hear(self, seek: int, matrix: Float, pooled: Float) -> Float:
+    def hear(self, seek: int, matrix: Float, pooled: Float, n_frames: int = FRAMES_PER_WINDOW) -> Float:
         """Take `matrix @ taps` [cell, ...] of the window planned so; gives the means of the cells it completed."""
         sums, weights = pooled[: len(matrix)].copy(), matrix.sum(axis=1)
         if not len(matrix):
@@ -41,15 +42,15 @@ class TapPool:
         if self._waiting is not None:
             sums[0] += self._waiting
             weights[0] += self._weight
-        end = self._end(seek)
+        end = self._end(seek, n_frames)
         complete = end == self._n_frames or end % self._grid.frames_per_cell == 0
         n_whole = len(sums) if complete else len(sums) - 1
         self._waiting, self._weight = (None, 0.0) if complete else (sums[-1], float(weights[-1]))
         means: Float = sums[:n_whole] / weights[:n_whole].reshape(-1, *[1] * (sums.ndim - 1))
         return means
 
-    def _end(self, seek: int) -> int:
-        return min(seek + FRAMES_PER_WINDOW, self._n_frames)
+    def _end(self, seek: int, n_frames: int) -> int:
+        return min(seek + n_frames, self._n_frames)
 
 
 def pooled(taps: npt.NDArray[np.floating[Any]], factor: int) -> npt.NDArray[np.float32]:

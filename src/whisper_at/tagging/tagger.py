@@ -13,6 +13,7 @@ from whisper_at.model.heads import CELL_HEADS, rows_of_cells
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.pooling import TapPool
 from whisper_at.tagging.track import Track
+from whisper_at.tagging.voice import VoiceLabels
 from whisper_at.timegrid import TagGrid
 
 Float = npt.NDArray[np.float32]
@@ -34,17 +35,32 @@ class Tagger:
         self._waiting: Float | None = None  # cells of the row that is not whole: logits, or else taps
         self._rows: list[Float] = []
         self._cells: list[Float] = []
+        self._voices = VoiceLabels.of(card)
+        self._voice: list[Float] = []
+
+    @property
+    def frames_per_cell(self) -> int:
+        """The length of a cell."""
+        return self._grid.frames_per_cell
+
+    def voice(self) -> Annotated[Float, "cell"] | None:
+        """How probable a voice is in each cell heard so far; None if the head knows no speech."""
+        if self._voices is None:
+            return None
+        return np.concatenate([*self._voice, np.zeros(0, np.float32)])
 
     def plan(self, window: Window) -> Annotated[Float, "cell step"]:
         """The matrix to pool the next window's taps with."""
-        return self._pool.plan(window.seek)
+        return self._pool.plan(window.seek, window.n_frames)
 
     def hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
         """Take the taps of a window that were pooled with the matrix of its `plan`."""
-        cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2))
+        cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2), window.n_frames)
         if not len(cells):
             return
         self._cells.append(self._head(cells[:, :, None, :]))
+        if self._voices is not None:
+            self._voice.append(self._voices(self._cells[-1]))
         parts = self._cells[-1] if self._by_cell else cells
         waiting = parts if self._waiting is None else np.concatenate([self._waiting, parts])
         n = self._cells_per_row

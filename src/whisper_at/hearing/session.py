@@ -1,0 +1,137 @@
+"""A recording while it is heard: its log-mel, what it has been tagged with, and what has been written down."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from whisper_at.audio import Recording, log_mel
+from whisper_at.audio.pauses import windows_at_pauses
+from whisper_at.audio.windows import Window
+from whisper_at.hearing.options import Options
+from whisper_at.model.decoder import Decoder
+from whisper_at.model.encoder import Encoded
+from whisper_at.model.engine import EncoderFunction, HeadFunction
+from whisper_at.model.head_file import Head
+from whisper_at.model.weights import Checkpoint
+from whisper_at.speech.draft import Draft, Transcript
+from whisper_at.speech.gate import Evidence
+from whisper_at.speech.tokenizer import Tokenizer
+from whisper_at.tagging.tagger import Tagger
+from whisper_at.tagging.track import Track
+from whisper_at.timegrid import STEPS_PER_WINDOW, seconds
+
+Progress = Callable[[float, float], None]
+"""Called with the seconds that are done and the seconds there are."""
+
+
+class Cancel(Protocol):
+    """Asked before each batch whether to stop; a `threading.Event` will do."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+class Ears(Protocol):
+    """A model that is ready to hear."""
+
+    checkpoint: Checkpoint
+    encoder: EncoderFunction
+    decoder: Decoder
+    tokenizer: Tokenizer
+    head: Head | None
+    head_function: HeadFunction | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What one pass over a recording gives: words and logits; a branch that was not asked for is None.
+
+    `until` is the second up to which it was heard, where hearing was stopped before its end.
+    """
+
+    transcript: Transcript | None
+    track: Track | None
+    until: float | None = None
+
+
+class Session:
+    """One recording, from its log-mel to `Heard`."""
+
+    def __init__(
+        self, recording: Recording, ears: Ears, options: Options, *, words: bool, tags: bool
+    ) -> None:
+        self.mel = log_mel(recording.samples, n_mels=ears.checkpoint.dims.n_mels)
+        self._tags = tags
+        self._gated = words and options.speech_gate != "off"
+        self.tagger = (
+            Tagger(ears.head.card, ears.head_function, options, self.mel.n_frames)
+            if ears.head is not None and ears.head_function is not None and (tags or self._gated)
+            else None
+        )
+        self.draft = Draft(ears.decoder, ears.tokenizer, options) if words else None
+        self._windows: Iterator[Window] = windows_at_pauses(self.mel)
+        self._again: deque[range] = deque()
+        self._at_work = 0
+        self._more = True
+        self.heard_until = 0
+
+    def next_window(self) -> Window | None:
+        """A window that was not heard to its end, or else the next one; None if there is none at the moment."""
+        if self._again:
+            rest = self._again.popleft()
+            window = self.mel.window(rest.start, len(rest))
+        else:
+            found = next(self._windows, None)
+            if found is None:
+                return None
+            window = found
+            self._more = window.seek + window.n_frames < self.mel.n_frames
+        self._at_work += 1
+        return window
+
+    def done(self, window: Window, rest: range | None = None) -> None:
+        """A window has been heard, but for the rest of it."""
+        self._at_work -= 1
+        self.heard_until = max(self.heard_until, window.seek + window.n_frames)
+        if rest is not None:
+            self._again.append(rest)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing of it is left to be heard."""
+        return not (self._more or self._again or self._at_work)
+
+    def evidence(self) -> Evidence | None:
+        """How sure the tags are of a voice, in all that was heard so far; None without tags or gate."""
+        if self.tagger is None or not self._gated or (voice := self.tagger.voice()) is None:
+            return None
+        return Evidence(frames_per_cell=self.tagger.frames_per_cell, voice=voice)
+
+    def heard(self, transcript: Transcript | None) -> Heard:
+        """All of it, as far as it was heard."""
+        return Heard(
+            transcript=transcript,
+            track=self.tagger.track() if self.tagger and self._tags else None,
+            until=None if self.heard_until >= self.mel.n_frames else seconds(self.heard_until),
+        )
+
+
+def encode(ears: Ears, windows: Sequence[Window], taggers: Sequence[Tagger | None]) -> Encoded:
+    """Encode a batch of windows, and let the tagger of each hear its taps."""
+    matrices = [
+        tagger.plan(window) if tagger else np.zeros((0, STEPS_PER_WINDOW), np.float32)
+        for window, tagger in zip(windows, taggers, strict=True)
+    ]
+    n_cells = max(1, *(len(matrix) for matrix in matrices), 1)
+    pool = np.zeros((len(windows), n_cells, STEPS_PER_WINDOW), np.float32)
+    for row, matrix in zip(pool, matrices, strict=True):
+        row[: len(matrix)] = matrix
+    encoded = ears.encoder(np.stack([window.padded for window in windows]), pool)
+    for window, tagger, matrix, taps in zip(windows, taggers, matrices, encoded.taps, strict=True):
+        if tagger:
+            tagger.hear(window, matrix, taps)
+    return encoded

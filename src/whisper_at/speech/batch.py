@@ -1,0 +1,86 @@
+"""Windows to transcripts, many at once: of one recording or of many, each by itself.
+
+No window has another one's text for a prompt, so neither the batch nor its order makes a difference. What a window was
+not heard to the end of is answered with, to be heard as a window of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whisper_at.audio.windows import Window
+from whisper_at.model.decoder import Decoder, Features
+from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback
+from whisper_at.speech.draft import Draft
+from whisper_at.speech.gate import Evidence
+from whisper_at.speech.options import SpeechOptions, search_of
+from whisper_at.speech.segments import cut_window
+from whisper_at.speech.tokenizer import Tokenizer
+from whisper_at.speech.transcriber import SHORTEST, initial_tokens, prompt_of
+
+REST = 50  # frames: in less than half a second after the last word there is none
+PROGRESS = 100  # frames that a window must have brought us on, else its rest would be heard for ever
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A window to be written down in a draft, and what the tags have heard of its recording so far."""
+
+    draft: Draft
+    window: Window
+    evidence: Evidence | None = None
+
+
+class BatchTranscriber:
+    """Hears batches of windows."""
+
+    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, options: SpeechOptions) -> None:
+        self._decoder, self._tokenizer, self._options = decoder, tokenizer, options
+        self._prompt = prompt_of(tokenizer, initial_tokens(tokenizer, options))
+
+    def hear(self, tasks: Sequence[Task], features: Features) -> list[range | None]:
+        """Write down windows [window, step, dim]; answers for each with the frames that are to be heard again."""
+        rows = [i for i, task in enumerate(tasks) if _is_heard(task)]
+        rests: list[range | None] = [None] * len(tasks)
+        if not rows:
+            return rests
+        self._settle_languages([(i, tasks[i].draft) for i in rows], features)
+        decoded = decode_with_fallback(
+            self._decoder,
+            self._tokenizer,
+            features,
+            [
+                Asked(row=i, prompt=self._prompt + tasks[i].draft.start, seed=tasks[i].window.seek)
+                for i in rows
+            ],
+            search_of(self._options),
+            self._options,
+            greedy_first=True,
+        )
+        for i, one in zip(rows, decoded, strict=True):
+            rests[i] = self._write(tasks[i], features[i : i + 1], one)
+        return rests
+
+    def _settle_languages(self, rows: Sequence[tuple[int, Draft]], features: Features) -> None:
+        """The first window with a voice tells the language of its recording."""
+        for i, draft in rows:
+            if draft.language is None:
+                draft.settle_language(self._decoder.detect_language(features[i : i + 1])[0])
+
+    def _write(self, task: Task, features: Features, decoded: Decoded) -> range | None:
+        if decoded.is_silent(self._options):
+            return None
+        window = task.window
+        cut = cut_window(
+            decoded.tokens,
+            timestamp_begin=self._tokenizer.timestamp_begin,
+            seek=window.seek,
+            n_frames=window.n_frames,
+        )
+        task.draft.take(window, features, decoded, cut, task.evidence)
+        rest = range(cut.next_seek, window.seek + window.n_frames)
+        is_left = not cut.complete and len(rest) >= REST and rest.start - window.seek >= PROGRESS
+        return rest if is_left else None
+
+
+def _is_heard(task: Task) -> bool:
+    return task.window.n_frames >= SHORTEST and not task.draft.is_silent(task.window, task.evidence)

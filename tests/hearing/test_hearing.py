@@ -1,0 +1,119 @@
+"""What is heard in a recording hangs on the recording alone: not on the batch, its neighbours or what ran before."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import whisper_at
+from whisper_at.audio import Recording, read
+
+SCENE = Path(__file__).parents[2] / "examples" / "street.ogg"
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return whisper_at.load("tiny.en")
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return read(SCENE)
+
+
+@pytest.fixture(scope="module")
+def recordings(scene):
+    """The scene, half of it, silence, and a part shorter than a window."""
+    samples = scene.samples
+    return [
+        scene,
+        Recording(name="half", samples=samples[: len(samples) // 2]),
+        Recording(name="silence", samples=np.zeros(5 * 16_000, np.float32)),
+        Recording(name="part", samples=samples[9 * 16_000 : 20 * 16_000]),
+    ]
+
+
+def without_scores(annotation):
+    """All but what rounding may move: a batch is multiplied in another order."""
+    segments = tuple(
+        replace(s, avg_logprob=round(s.avg_logprob, 2), no_speech_prob=round(s.no_speech_prob, 2))
+        for s in annotation.segments
+    )
+    return annotation.text, segments, annotation.language, annotation.dropped
+
+
+@pytest.fixture(scope="module")
+def alone(model, recordings):
+    return [model.annotate(recording.samples, batch_size=1) for recording in recordings]
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 8])
+def test_no_result_depends_on_the_batch(model, recordings, alone, batch_size):
+    together = list(model.annotate_all(recordings, batch_size=batch_size))
+    for one, other in zip(alone, together, strict=True):
+        assert without_scores(one) == without_scores(other)
+        assert [(e.label, e.start, e.end) for e in one.events] == [
+            (e.label, e.start, e.end) for e in other.events
+        ]
+
+
+def test_no_result_depends_on_the_order_of_recordings(model, recordings, alone):
+    backwards = list(model.annotate_all(reversed(recordings)))
+    for one, other in zip(alone, reversed(backwards), strict=True):
+        assert without_scores(one) == without_scores(other)
+
+
+def test_batches_and_sequence_hear_the_same_words_in_a_plain_recording(model, scene):
+    batches, sequence = (model.annotate(SCENE, sequential=s).text.lower().split() for s in (False, True))
+    same = sum(a == b for a, b in zip(batches, sequence, strict=False))
+    assert same >= 0.8 * len(sequence)
+
+
+def test_nothing_is_written_where_nobody_speaks(model, alone):
+    silence = alone[2]
+    assert silence.text == "" and silence.segments == ()
+    assert [(one.start, one.end, one.text) for one in silence.dropped] == [(0.0, 5.0, "")]
+
+
+def test_recordings_are_read_only_when_there_is_room_for_them(model, scene):
+    read_so_far = []
+
+    def coming():
+        for i in range(6):
+            read_so_far.append(i)
+            yield scene
+
+    annotations = model.annotate_all(coming(), batch_size=2)
+    next(annotations)
+    assert len(read_so_far) <= 3
+
+
+def test_what_was_heard_before_it_was_stopped_is_kept_and_said(model, scene):
+    """Stopped after the first of the scene's two windows."""
+    stop = threading.Event()
+    whole = model.annotate(SCENE)
+    annotation = model.annotate(SCENE, batch_size=1, cancel=stop, progress=lambda done, total: stop.set())
+    assert 10 < annotation.segments[-1].end < 31
+    (note,) = [note for note in annotation.notes if note.startswith("stopped at")]
+    assert note.endswith(f"of {scene.duration:.1f} s")
+    assert whole.text.startswith(annotation.text)
+    assert len(annotation.tags.rows) < len(whole.tags.rows)
+
+
+def test_stopped_before_it_began_it_is_empty(model):
+    stop = threading.Event()
+    stop.set()
+    for sequential in (False, True):
+        annotation = model.annotate(SCENE, cancel=stop, sequential=sequential)
+        assert annotation.text == "" and "stopped at 0.0 s" in annotation.notes[0]
+
+
+def test_progress_rises_to_the_end(model, scene):
+    told = []
+    model.annotate(SCENE, batch_size=1, progress=lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1] == pytest.approx(scene.duration, abs=0.01)
