@@ -15,6 +15,7 @@ from pathlib import Path
 
 from whisper_at.files import write_atomically
 
+BATCH = 8
 ENGINES_FOLDER = Path(__file__).parent / "engines"
 REQUIREMENTS = {
     "openai-whisper": ["openai-whisper==20250625", "torch==2.13.0"],
@@ -36,12 +37,14 @@ SHA256 = {
 class Engine:
     """One column of the comparison: a package with the settings that set it apart.
 
-    Only Whisper-AT has a head; without it, it does what the peers do.
+    Only Whisper-AT has a head; without it, it does what the peers do. `batch`: windows decoded together; 0 for one
+    after the other.
     """
 
     name: str
     package: str
     compute_type: str
+    batch: int = 0
     head: bool = False
     timing_only: bool = False  # its words are those of another engine
 
@@ -57,9 +60,13 @@ ENGINES = {
         Engine(name="openai-whisper", package="openai-whisper", compute_type="float32"),
         Engine(name="faster-whisper-float32", package="faster-whisper", compute_type="float32"),
         Engine(name="faster-whisper-int8", package="faster-whisper", compute_type="int8"),
+        Engine(name="faster-whisper-batched", package="faster-whisper", compute_type="int8", batch=BATCH),
         Engine(name="whisper-at-float32", package="whisper-at", compute_type="float32", head=True),
-        Engine(name="whisper-at", package="whisper-at", compute_type="auto", head=True),
-        Engine(name="whisper-at-nohead", package="whisper-at", compute_type="auto", timing_only=True),
+        Engine(name="whisper-at-sequential", package="whisper-at", compute_type="auto", head=True),
+        Engine(name="whisper-at", package="whisper-at", compute_type="auto", batch=BATCH, head=True),
+        Engine(
+            name="whisper-at-nohead", package="whisper-at", compute_type="auto", batch=BATCH, timing_only=True
+        ),
     )
 }
 

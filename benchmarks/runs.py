@@ -42,6 +42,7 @@ class Station:
             "beam_size": BEAM_SIZE,
             "temperature": TEMPERATURES,
             "seed": SEED,
+            **({"batch": self.engine.batch} if self.engine.batch else {}),
         }
 
     def run(self, recordings: Sequence[Recording], threads: int) -> Report:
@@ -55,6 +56,7 @@ class Station:
             "threads": threads,
             "compute_type": self.engine.compute_type,
             "head": "default" if self.engine.head else None,
+            "batch": self.engine.batch,
         }
         limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
         done = subprocess.run(

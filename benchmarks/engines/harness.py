@@ -1,7 +1,7 @@
 """What the engine scripts share: a job comes in on stdin, what was measured goes out on stdout.
 
     job      {"files": [{"path", "language"}], "model", "beam_size", "temperature", "threads",
-              "compute_type", "head", "seed"}
+              "compute_type", "head", "seed", "batch"}
     report   {"load_seconds", "files": [{"text", "seconds"}], "peak_rss_bytes", "versions"}
 
 An engine runs as a process of its own: peak memory belongs to the process, and each engine has its own

@@ -13,9 +13,15 @@ def load(job: Job) -> Transcribe:
     no_head = {} if job["head"] else {"head": None}
     model = whisper_at.load(job["model"], threads=job["threads"], compute_type=job["compute_type"], **no_head)
 
+    how = {"batch_size": job["batch"]} if job["batch"] else {"sequential": True}
+
     def transcribe(path: str, language: str) -> str:
         annotation = model.annotate(
-            path, language=language, beam_size=job["beam_size"], temperature=tuple(job["temperature"])
+            path,
+            language=language,
+            beam_size=job["beam_size"],
+            temperature=tuple(job["temperature"]),
+            **how,
         )
         return str(annotation.text)
 

@@ -62,6 +62,8 @@ class Model:
                 that length, or it does not have all the labels.
         """
         self.tokenizer.start(self.tokenizer.language(options.language or "en"), options.task)
+        for name in options.languages or ():
+            self.tokenizer.language(name)
         if self.head is not None:
             TagGrid(frames_per_cell=self.head.card.frames_per_cell).cells_per(options.tag_resolution)
             Reporting.of(self.head.card, options)

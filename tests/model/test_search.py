@@ -182,3 +182,12 @@ def test_no_speech_is_read_at_the_start_of_the_transcript_whatever_comes_before_
     for prompt in (PROMPT, [7, 7, *UNTIMED]):
         (found,) = search_texts(Silent([0], []), [prompt], SYMBOLS, Search(suppress_blank=False))
         assert found.no_speech_prob == pytest.approx(0.75)
+
+
+@settings(deadline=None, max_examples=15)
+@given(window=st.integers(0, 999), temperature=st.sampled_from([0.0, 0.9]), n=st.integers(1, 3))
+def test_no_run_of_tokens_comes_twice_where_that_is_forbidden(window, temperature, n):
+    search = Search(beam_size=2, best_of=2, temperature=temperature, max_length=60, no_repeat_ngram_size=n)
+    (found,) = found_in([window], search, [*WORDS, EOT], [UNTIMED])
+    runs = [found.tokens[i : i + n] for i in range(len(found.tokens) - n + 1)]
+    assert len(runs) == len(set(runs))

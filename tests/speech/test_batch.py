@@ -131,3 +131,49 @@ def test_the_first_prompt_is_that_of_every_window(hear, tokenizer):
     prompts = {asked.prompt for asked in decoder.asked}
     assert len(prompts) == 1
     assert tokenizer.decode([t for t in prompts.pop() if t < tokenizer.eot]).strip() == "Ozone layer."
+
+
+def test_hotwords_come_before_the_text_and_leave_room_for_it(hear, tokenizer):
+    _, _, decoder = hear(
+        [("a", window(0))],
+        lambda asked: says(tokenizer, 0.0, " x", 1.0),
+        hotwords="Kowalczyk " * 40,
+        initial_prompt="before " * 100 + "last",
+    )
+    (asked,) = decoder.asked
+    text = tokenizer.decode([t for t in asked.prompt if t < tokenizer.eot])
+    assert text.startswith(" Kowalczyk") and text.endswith("last")
+    assert len(asked.prompt) == 1 + 223 + 3  # a token before, and the start after it
+
+
+def test_the_language_is_one_of_those_that_may_be(hear, tokenizer):
+    heard = {"en": 0.5, "ja": 0.3, "de": 0.2}
+    _, transcripts, _ = hear(
+        [("a", window(0))],
+        lambda asked: says(tokenizer, 0.0, " x", 1.0),
+        languages=heard,
+        language=None,
+    )
+    assert transcripts["a"].language == "en"
+
+
+@pytest.mark.parametrize(("among", "found"), [(("de", "Japanese"), "ja"), (("de",), "de")])
+def test_languages_that_were_not_named_are_not_thought_of(tokenizer, among, found):
+    options = SpeechOptions(languages=among)
+    draft = Draft(ScriptedDecoder(None), tokenizer, options)
+    assert draft.settle_language({"en": 0.5, "ja": 0.3, "de": 0.2}) == found
+
+
+def test_tokens_that_are_never_to_be_written_are_told_to_the_decoder(hear, tokenizer):
+    _, _, decoder = hear(
+        [("a", window(0))],
+        lambda asked: says(tokenizer, 0.0, " x", 1.0),
+        suppress_tokens=(-1, 7),
+        suppress_numerals=True,
+        no_repeat_ngram_size=3,
+    )
+    search = decoder.asked[0].search
+    assert search.suppress_tokens[:2] == (-1, 7) and search.no_repeat_ngram_size == 3
+    assert sorted(tokenizer.decode([t]) for t in search.suppress_tokens[2:] if t < 128) == list(
+        "$%0123456789"
+    )

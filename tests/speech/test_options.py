@@ -8,6 +8,21 @@ from whisper_at.errors import OptionError
 from whisper_at.speech.options import SpeechOptions
 
 
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [
+        ({"speech_gate": "on"}, "speech_gate must be one of off, auto, strict; got 'on'"),
+        ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size must be 0 or more, got -1"),
+        ({"languages": ()}, "languages must name at least one, got none"),
+    ],
+)
+def test_what_makes_no_sense_is_said(option, wanted):
+    with pytest.raises(OptionError) as caught:
+        SpeechOptions(**option)
+    assert str(caught.value).startswith(wanted)
+
+
 @pytest.mark.parametrize("beam_size", [1, 3, 5])
 def test_at_least_one_text_must_be_finished(beam_size):
     assert SpeechOptions(beam_size=beam_size, patience=1 / beam_size).patience == 1 / beam_size

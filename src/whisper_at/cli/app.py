@@ -70,6 +70,9 @@ def annotate(
     language: Annotated[
         str | None, typer.Option(help="Language spoken, as a code or name; detected where it is not given.")
     ] = None,
+    languages: Annotated[
+        str | None, typer.Option(help="Detect among these alone, joined by commas: en,de.")
+    ] = None,
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
     output_format: Annotated[
@@ -103,9 +106,30 @@ def annotate(
         Threshold, typer.Option(help="Doubtful text is silence above, or None.", **NUMBER)
     ] = 0.6,
     condition_on_previous_text: Annotated[
-        bool, typer.Option(help="Text of a window is the prompt of the next.")
+        bool, typer.Option(help="With --sequential: text of a window is the prompt of the next.")
     ] = True,
+    speech_gate: Annotated[
+        str, typer.Option(help="auto, strict or off: no words where the tags hear nobody speak.")
+    ] = "auto",
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Window after window, by Whisper's own rules: slower.")
+    ] = False,
+    batch_size: Annotated[
+        int, typer.Option(help="Windows heard at once; needs memory, changes no result.")
+    ] = 8,
     initial_prompt: Annotated[str | None, typer.Option(help="Text to begin with: names, style.")] = None,
+    hotwords: Annotated[
+        str | None, typer.Option(help="Words that are likely, as a prompt for every window.")
+    ] = None,
+    suppress_tokens: Annotated[
+        str, typer.Option(help="Tokens never written, joined by commas; -1: the model's list of symbols.")
+    ] = "-1",
+    suppress_numerals: Annotated[
+        bool, typer.Option("--suppress-numerals", help="Numbers are written as words.")
+    ] = False,
+    no_repeat_ngram_size: Annotated[
+        int, typer.Option(help="No run of so many tokens twice in a window; 0 allows all.")
+    ] = 0,
     word_timestamps: Annotated[bool, typer.Option(help="Times of each word.")] = False,
     threads: Annotated[int, typer.Option(help="Processor threads; 0 for all cores.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, or gpu (Intel).")] = "auto",
@@ -125,6 +149,11 @@ def annotate(
 
     options = Options(
         language=language,
+        languages=run.listed(languages),
+        hotwords=hotwords,
+        suppress_tokens=run.numbers(suppress_tokens),
+        suppress_numerals=suppress_numerals,
+        no_repeat_ngram_size=no_repeat_ngram_size,
         task=task,
         beam_size=beam_size,
         best_of=best_of,
@@ -134,6 +163,9 @@ def annotate(
         no_speech_threshold=no_speech_threshold,
         condition_on_previous_text=condition_on_previous_text,
         initial_prompt=initial_prompt,
+        speech_gate=speech_gate,
+        sequential=sequential,
+        batch_size=batch_size,
         word_timestamps=word_timestamps,
         tag_resolution=tag_resolution,
         threshold=threshold,

@@ -48,8 +48,9 @@ class Job:
             raise OptionError(
                 f"tag_resolution is a length in seconds, such as 10; got {self.options.tag_resolution:g}"
             )
-        if self.options.language is not None:
-            language_code(self.options.language)
+        for language in (self.options.language, *(self.options.languages or ())):
+            if language is not None:
+                language_code(language)
 
 
 def annotate_all(arguments: Sequence[str], job: Job) -> int:
@@ -91,6 +92,32 @@ def temperatures(first: float, step: float | None) -> tuple[float, ...]:
         )
     n = int((1.0 - first) / step + 1e-6)
     return (first, *(round(first + i * step, 6) for i in range(1, n + 1)))
+
+
+def listed(text: str | None) -> tuple[str, ...] | None:
+    """What is joined by commas, or None if nothing is.
+
+    >>> listed("en, de,"), listed("")
+    (('en', 'de'), None)
+    """
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip()) or None
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers joined by commas; none in an empty text.
+
+    >>> numbers("-1, 11"), numbers("")
+    ((-1, 11), ())
+
+    Raises:
+        OptionError: if one of them is no number.
+    """
+    try:
+        return tuple(int(part) for part in listed(text) or ())
+    except ValueError as error:
+        raise OptionError(
+            f"suppress_tokens are numbers of tokens joined by commas, such as -1,11; got {text!r}"
+        ) from error
 
 
 def formats(text: str) -> tuple[str, ...]:

@@ -77,6 +77,7 @@ class CTranslate2Decoder:
             [list(prompt) for prompt in prompts],
             length_penalty=search.length_penalty,
             suppress_tokens=list(search.suppress_tokens),
+            no_repeat_ngram_size=search.no_repeat_ngram_size,
             suppress_blank=search.suppress_blank,
             max_initial_timestamp_index=search.max_initial_timestamp_index,
             max_length=search.max_length,

@@ -24,6 +24,7 @@ class Search:
     length_penalty: float = 1.0
     temperature: float = 0.0
     suppress_tokens: tuple[int, ...] = (-1,)  # the symbols that the model's config.json lists
+    no_repeat_ngram_size: int = 0  # no run of so many tokens is written twice; 0 allows all
     suppress_blank: bool = True
     max_initial_timestamp_index: int = 50  # 1 s
     max_length: int = 448

@@ -257,6 +257,9 @@ def _apply_rules(logits: Float, window: _Window, symbols: Symbols, search: Searc
         t for token in search.suppress_tokens for t in (symbols.suppressed if token == -1 else (token,))
     ]
     logits[:, config] = UNSEEN
+    if search.no_repeat_ngram_size:
+        for row, text in zip(logits, window.live, strict=True):
+            row[_repeating(text.tokens, search.no_repeat_ngram_size)] = UNSEEN
     first = not window.live[0].tokens
     if first and search.suppress_blank:
         logits[:, list(symbols.suppressed_first)] = UNSEEN
@@ -270,6 +273,16 @@ def _apply_rules(logits: Float, window: _Window, symbols: Symbols, search: Searc
         return
     for row, text in zip(logits, window.live, strict=True):
         _apply_timestamp_rules(row, text.tokens, symbols)
+
+
+def _repeating(tokens: tuple[int, ...], n: int) -> list[int]:
+    """The tokens that would complete a run of n tokens which is there already.
+
+    >>> _repeating((1, 2, 3, 1, 2), 3), _repeating((1, 2, 1), 1), _repeating((), 2)
+    ([3], [1, 2, 1], [])
+    """
+    last = tokens[len(tokens) - n + 1 :]
+    return [tokens[i + n - 1] for i in range(len(tokens) - n + 1) if tokens[i : i + n - 1] == last]
 
 
 def _apply_timestamp_rules(row: Float, tokens: tuple[int, ...], symbols: Symbols) -> None:

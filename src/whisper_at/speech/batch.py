@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from whisper_at.audio.windows import Window
 from whisper_at.model.decoder import Decoder, Features
-from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback
+from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback, search_of
 from whisper_at.speech.draft import Draft
 from whisper_at.speech.gate import Evidence
-from whisper_at.speech.options import SpeechOptions, search_of
+from whisper_at.speech.options import SpeechOptions
+from whisper_at.speech.prompt import Prompt
 from whisper_at.speech.segments import cut_window
 from whisper_at.speech.tokenizer import Tokenizer
-from whisper_at.speech.transcriber import SHORTEST, initial_tokens, prompt_of
+from whisper_at.speech.transcriber import SHORTEST
 
 REST = 50  # frames: in less than half a second after the last word there is none
 PROGRESS = 100  # frames that a window must have brought us on, else its rest would be heard for ever
@@ -35,7 +36,8 @@ class BatchTranscriber:
 
     def __init__(self, decoder: Decoder, tokenizer: Tokenizer, options: SpeechOptions) -> None:
         self._decoder, self._tokenizer, self._options = decoder, tokenizer, options
-        self._prompt = prompt_of(tokenizer, initial_tokens(tokenizer, options))
+        prompt = Prompt(tokenizer, options)
+        self._prompt = prompt(prompt.initial)
 
     def hear(self, tasks: Sequence[Task], features: Features) -> list[range | None]:
         """Write down windows [window, step, dim]; answers for each with the frames that are to be heard again."""
@@ -52,7 +54,7 @@ class BatchTranscriber:
                 Asked(row=i, prompt=self._prompt + tasks[i].draft.start, seed=tasks[i].window.seek)
                 for i in rows
             ],
-            search_of(self._options),
+            search_of(self._options, self._tokenizer),
             self._options,
             greedy_first=True,
         )

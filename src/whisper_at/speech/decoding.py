@@ -43,6 +43,19 @@ class Asked:
     seed: int = 0
 
 
+def search_of(options: SpeechOptions, tokenizer: Tokenizer) -> Search:
+    """How the decoder looks for a text."""
+    numerals = tokenizer.numerals if options.suppress_numerals else ()
+    return Search(
+        beam_size=options.beam_size,
+        best_of=options.best_of,
+        patience=options.patience,
+        length_penalty=options.length_penalty,
+        suppress_tokens=(*options.suppress_tokens, *numerals),
+        no_repeat_ngram_size=options.no_repeat_ngram_size,
+    )
+
+
 def compression_ratio(text: str) -> float:
     """How much zlib shrinks a text; loops shrink a lot (openai-whisper's measure).
 

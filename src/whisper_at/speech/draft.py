@@ -40,8 +40,10 @@ class Draft:
         self._dropped: list[Dropped] = []
 
     def settle_language(self, probabilities: Mapping[str, float]) -> str:
-        """The likeliest of the languages that the model knows is that of the recording."""
-        known = {code: p for code, p in probabilities.items() if code in self._tokenizer.languages}
+        """The likeliest of the languages that may be is that of the recording."""
+        among = self._options.languages
+        wanted = [self._tokenizer.language(name) for name in among] if among else self._tokenizer.languages
+        known = {code: p for code, p in probabilities.items() if code in wanted}
         self.language, self._language_probability = max(known.items(), key=lambda item: item[1])
         return self.language
 

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from whisper_at.errors import OptionError
-from whisper_at.model.decoder import Search
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SPEECH_GATES = ("off", "auto", "strict")
@@ -14,13 +13,18 @@ SPEECH_GATES = ("off", "auto", "strict")
 class SpeechOptions:
     """Settings of the transcriber.
 
-    language: a code such as "en", or a name; None detects it from the first window.
+    language: a code such as "en", or a name; None detects it from the first window in which somebody speaks.
+    languages: only these, by code or name, are thought of where the language is detected; None for all.
     task: "transcribe", or "translate" into English.
     patience: the search ends when beam_size times as many texts are finished.
     length_penalty: texts compete by their log probability over their length to this power; 1 compares means.
     temperature: tried in order until the compression-ratio and log-probability tests are passed.
     compression_ratio_threshold: text that zlib shrinks by more than this is a loop, and tried again.
     logprob_threshold: text less probable than this on average is tried again.
+    hotwords: words that are likely to be said; every window begins with them as its prompt.
+    suppress_tokens: numbers of tokens that are never written; -1 stands for the symbols that the model's files list.
+    suppress_numerals: numbers are written as words, for no token with a digit is taken.
+    no_repeat_ngram_size: no run of so many tokens is written twice in a window; 0 allows all.
     speech_gate: what the tags hear decides where words are looked for and kept. "auto" passes over what certainly holds
         no voice, "strict" keeps words only where there is one, "off" asks the decoder alone.
     no_speech_threshold: a window where nobody speaks with more than this probability, and whose text fails the
@@ -45,6 +49,11 @@ class SpeechOptions:
     sequential: bool = False
     batch_size: int = 8
     initial_prompt: str | None = None
+    hotwords: str | None = None
+    languages: tuple[str, ...] | None = None
+    suppress_tokens: tuple[int, ...] = (-1,)
+    suppress_numerals: bool = False
+    no_repeat_ngram_size: int = 0
     word_timestamps: bool = False
 
     def __post_init__(self) -> None:
@@ -57,6 +66,10 @@ class SpeechOptions:
         for name in ("beam_size", "best_of", "batch_size"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.no_repeat_ngram_size < 0:
+            raise OptionError(f"no_repeat_ngram_size must be 0 or more, got {self.no_repeat_ngram_size}")
+        if self.languages is not None and not self.languages:
+            raise OptionError("languages must name at least one, got none; leave it out for all")
         if not 1 <= self.patience * self.beam_size < math.inf:
             raise OptionError(
                 f"patience times beam_size must be finite and 1 or more, got {self.patience:g} times {self.beam_size}"
@@ -73,13 +86,3 @@ class SpeechOptions:
     def temperatures(self) -> tuple[float, ...]:
         """The temperatures in the order of trying."""
         return self.temperature if isinstance(self.temperature, tuple) else (float(self.temperature),)
-
-
-def search_of(options: SpeechOptions) -> Search:
-    """How the decoder looks for a text."""
-    return Search(
-        beam_size=options.beam_size,
-        best_of=options.best_of,
-        patience=options.patience,
-        length_penalty=options.length_penalty,
-    )

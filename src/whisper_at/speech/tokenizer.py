@@ -62,6 +62,11 @@ class Tokenizer:
             return ("en",)
         return tuple(c for c in LANGUAGES if self._tokenizer.token_to_id(f"<|{c}|>") is not None)
 
+    @cached_property
+    def numerals(self) -> tuple[int, ...]:
+        """The tokens with a digit in them, or a sign that stands beside digits."""
+        return tuple(token for token in range(self.eot) if NUMERAL & set(self.decode([token])))
+
     def language(self, name: str) -> str:
         """The code of a language given by code or name.
 
@@ -132,4 +137,5 @@ class Tokenizer:
         return pieces
 
 
+NUMERAL = frozenset("0123456789%$£€")
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"

@@ -7,14 +7,14 @@ State is the object: `hear` takes a window and answers with the next seek.
 from whisper_at.annotation import Segment
 from whisper_at.audio.windows import Window
 from whisper_at.model.decoder import Decoder, Features
-from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback
+from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback, search_of
 from whisper_at.speech.draft import Draft, Transcript
 from whisper_at.speech.gate import Evidence
-from whisper_at.speech.options import SpeechOptions, search_of
+from whisper_at.speech.options import SpeechOptions
+from whisper_at.speech.prompt import Prompt
 from whisper_at.speech.segments import Cut, cut_window, frame_of
 from whisper_at.speech.tokenizer import Tokenizer
 
-MAX_PROMPT = 223  # half the text context but one, as in openai-whisper
 SHORTEST = 10  # frames; in less than 0.1 s nobody says anything, but Whisper would write something
 HOT = 0.5  # a window that was tried above this temperature gives no prompt for what follows
 
@@ -25,7 +25,8 @@ class Transcriber:
     def __init__(self, decoder: Decoder, tokenizer: Tokenizer, options: SpeechOptions) -> None:
         self._decoder, self._tokenizer, self._options = decoder, tokenizer, options
         self._draft = Draft(decoder, tokenizer, options)
-        self._previous = list(initial_tokens(tokenizer, options))
+        self._prompt = Prompt(tokenizer, options)
+        self._previous = list(self._prompt.initial)
 
     def hear(self, window: Window, features: Features, evidence: Evidence | None = None) -> int:
         """Write down one window [1, step, dim]; answers with the frame that the next one starts at."""
@@ -34,13 +35,13 @@ class Transcriber:
             return end
         if self._draft.language is None:
             self._draft.settle_language(self._decoder.detect_language(features)[0])
-        prompt = prompt_of(self._tokenizer, self._previous) + self._draft.start
+        prompt = self._prompt(self._previous) + self._draft.start
         (decoded,) = decode_with_fallback(
             self._decoder,
             self._tokenizer,
             features,
             [Asked(row=0, prompt=prompt, seed=window.seek)],
-            search_of(self._options),
+            search_of(self._options, self._tokenizer),
             self._options,
         )
         if decoded.is_silent(self._options):
@@ -63,16 +64,6 @@ class Transcriber:
         self._previous += [token for segment in segments for token in segment.tokens]
         if not self._options.condition_on_previous_text or decoded.last_temperature > HOT:
             self._previous = []
-
-
-def initial_tokens(tokenizer: Tokenizer, options: SpeechOptions) -> list[int]:
-    """The text that a recording is begun with."""
-    return tokenizer.encode(" " + options.initial_prompt.strip()) if options.initial_prompt else []
-
-
-def prompt_of(tokenizer: Tokenizer, previous: list[int]) -> list[int]:
-    """What a window's own tokens follow: the end of a text, if there is any."""
-    return [tokenizer.sot_prev, *previous[-MAX_PROMPT:]] if previous else []
 
 
 def _seek_after_words(cut: Cut, segments: list[Segment], window: Window) -> int:
