@@ -118,16 +118,23 @@ def linear_softmax(ops: Ops, cells: CellLogits) -> Logits:
     return ops.subtract(ops.logsumexp(log_p2, axis=1), ops.logsumexp(ops.subtract(log_p2, cells), axis=1))
 
 
+LARGEST_LOGIT = np.float32(40)  # its probability squared is still a float32
+
+
 def rows_of_cells(cells: Annotated[npt.NDArray[np.float32], "row cell label"]) -> npt.NDArray[np.float32]:
     """`linear_softmax` of logits that are at hand: a head by cell need not be run once more for its rows.
+
+    Logits beyond 40 count as 40.
 
     >>> rows_of_cells(np.float32([[[0.0], [0.0]], [[9.0], [-9.0]]])).astype(int).tolist()
     [[0], [8]]
     """
-    log_p2 = -2 * np.logaddexp(0, -cells)
-    rows: npt.NDArray[np.float32] = np.logaddexp.reduce(log_p2, axis=1) - np.logaddexp.reduce(
-        log_p2 - cells, axis=1
-    )
+    cells = np.clip(cells, -LARGEST_LOGIT, LARGEST_LOGIT)
+    p = np.exp(cells)
+    p /= 1 + p
+    squares = np.einsum("rcl,rcl->rl", p, p)
+    p *= np.exp(-cells) * p  # p (1 - p), which is not 0 where p is rounded to 1
+    rows: npt.NDArray[np.float32] = np.log(squares) - np.log(p.sum(axis=1))
     return rows
 
 
