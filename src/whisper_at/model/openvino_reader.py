@@ -23,11 +23,19 @@ class OpenVinoReader:
         self._going_on = np.zeros(0, np.int32)
 
     def remember(self, features: Float) -> None:
-        """Take a batch of windows [window, step, dim]."""
-        from openvino import Tensor
+        """Take a batch of windows [window, step, dim], one after the other: what lies between takes memory."""
+        from openvino import Shape, Tensor
 
-        self._remember.infer([Tensor(np.ascontiguousarray(features), shared_memory=True)])
-        self._all = [self._remember.get_output_tensor(i) for i in range(self._n_memories)]
+        self._all: list[Any] = []
+        for i in range(len(features)):
+            self._remember.infer([Tensor(np.ascontiguousarray(features[i : i + 1]), shared_memory=True)])
+            made = [self._remember.get_output_tensor(k) for k in range(self._n_memories)]
+            if not i:
+                self._all = [
+                    Tensor(one.element_type, Shape([len(features), *list(one.shape)[1:]])) for one in made
+                ]
+            for whole, one in zip(self._all, made, strict=True):
+                _bits(whole)[i] = _bits(one)[0]
 
     def begin(self, rows: Sequence[int] | None = None) -> None:
         """Forget the tokens that were read, not the windows; from now on some of these are read, or all."""
