@@ -41,7 +41,7 @@ class SeekingDecoder:
     hops: tuple[float, ...]
     calls: int = 0
 
-    def generate(self, features, prompts, search, *, seeds=None, rows=None):
+    def generate(self, features, prompts, search, *, seeds=None, rows=None, until=None):
         hop = self.hops[self.calls % len(self.hops)]
         self.calls += 1
         begin, text = 50363, 318

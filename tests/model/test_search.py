@@ -191,3 +191,15 @@ def test_no_run_of_tokens_comes_twice_where_that_is_forbidden(window, temperatur
     (found,) = found_in([window], search, [*WORDS, EOT], [UNTIMED])
     runs = [found.tokens[i : i + n] for i in range(len(found.tokens) - n + 1)]
     assert len(runs) == len(set(runs))
+
+
+@settings(deadline=None, max_examples=30)
+@given(window=st.integers(0, 999), spoken=st.integers(0, 30), temperature=st.sampled_from([0.0, 0.9]))
+def test_a_text_with_times_does_not_end_a_second_before_the_last_voice(window, spoken, temperature):
+    """Unless it has become as long as it may."""
+    tokens = [*WORDS, EOT, *range(TIME, TIME + 1501, 25)]
+    search = Search(beam_size=2, best_of=2, temperature=temperature, max_length=60)
+    reader = Script([window], tokens)
+    (found,) = search_texts(reader, [PROMPT], SYMBOLS, search, until=[float(spoken)])
+    if len(found.tokens) >= 2 and found.tokens[-1] >= TIME and len(found.tokens) < 30:
+        assert spoken - (found.tokens[-1] - TIME) * 0.02 < 1.0

@@ -61,6 +61,7 @@ class Asked:
     prompt: tuple
     search: object
     seed: int = 0
+    until: float = 0.0
 
 
 @dataclass
@@ -77,11 +78,10 @@ class ScriptedDecoder:
     detected: list = field(default_factory=list)
     aligned: list = field(default_factory=list)
 
-    def generate(self, features, prompts, search, *, seeds=None, rows=None):
+    def generate(self, features, prompts, search, *, seeds=None, rows=None, until=None):
         seeds = seeds or [0] * len(prompts)
-        asked = [
-            Asked(features, tuple(prompt), search, seed) for prompt, seed in zip(prompts, seeds, strict=True)
-        ]
+        each = zip(prompts, seeds, until or [0.0] * len(prompts), strict=True)
+        asked = [Asked(features, tuple(prompt), search, seed, spoken) for prompt, seed, spoken in each]
         self.asked += asked
         return [self.answer(one) for one in asked]
 

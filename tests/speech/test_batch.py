@@ -177,3 +177,11 @@ def test_tokens_that_are_never_to_be_written_are_told_to_the_decoder(hear, token
     assert sorted(tokenizer.decode([t]) for t in search.suppress_tokens[2:] if t < 128) == list(
         "$%0123456789"
     )
+
+
+def test_the_decoder_is_told_up_to_where_somebody_speaks(hear, tokenizer):
+    voice = np.zeros(450, np.float32)
+    voice[150:200] = 0.9  # 30 to 40 s, with cells of 0.2 s
+    tasks = [("a", window(3000), Evidence(frames_per_cell=20, voice=voice)), ("a", window(0))]
+    _, _, decoder = hear(tasks, lambda asked: says(tokenizer, 0.0, " x", 1.0))
+    assert [asked.until for asked in decoder.asked] == [10.0, 0.0]

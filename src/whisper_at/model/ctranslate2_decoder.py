@@ -50,6 +50,7 @@ class CTranslate2Decoder:
         *,
         seeds: Sequence[int] | None = None,
         rows: Sequence[int] | None = None,
+        until: Sequence[float] | None = None,
     ) -> list[Hypothesis]:
         seeds = seeds or [0] * len(prompts)
         chosen = features if rows is None else features[list(rows)]

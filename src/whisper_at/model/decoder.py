@@ -59,12 +59,15 @@ class Decoder(Protocol):
         *,
         seeds: Sequence[int] | None = None,
         rows: Sequence[int] | None = None,
+        until: Sequence[float] | None = None,
     ) -> list[Hypothesis]:
         """The best hypothesis for each window of a batch.
 
         Args:
             rows: the windows that are decoded, by their place in the features; all of them if not given.
             prompts, seeds: for each of these. A seed is that of a window's samples, 0 if not given.
+            until: seconds of each window up to which somebody speaks: a text with times does not end a second or more
+                before. A decoder that cannot heed it passes over it.
         """
         ...
 

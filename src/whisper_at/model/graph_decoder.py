@@ -55,10 +55,11 @@ class GraphDecoder:
         *,
         seeds: Sequence[int] | None = None,
         rows: Sequence[int] | None = None,
+        until: Sequence[float] | None = None,
     ) -> list[Hypothesis]:
         """The best hypothesis for each window of a batch."""
         self._begin(features, rows)
-        found = search_texts(self._reader, prompts, self._symbols, search, seeds)
+        found = search_texts(self._reader, prompts, self._symbols, search, seeds, until)
         return [
             Hypothesis(
                 tokens=text.tokens,

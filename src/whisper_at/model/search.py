@@ -17,6 +17,8 @@ from whisper_at.model.decoder import Search
 Float = npt.NDArray[np.float32]
 UNSEEN = np.float32(-np.inf)
 N_TIMESTAMPS = 1501
+TIME_STEP = 0.02  # seconds from one timestamp to the next
+TOO_EARLY = 50  # timestamps before the last voice: no text ends there
 
 
 class Reader(Protocol):
@@ -108,6 +110,7 @@ class _Window:
     number: int  # in the caller's batch
     prompt: Sequence[int]
     generator: np.random.Generator
+    until: int = 0  # the timestamp up to which somebody speaks
     no_speech_prob: float = 0.0
     live: list[_Text] = field(default_factory=list)
     finished: dict[tuple[int, ...], float] = field(default_factory=dict)
@@ -136,14 +139,19 @@ def search_texts(
     symbols: Symbols,
     search: Search,
     seeds: Sequence[int] | None = None,
+    until: Sequence[float] | None = None,
 ) -> list[Found]:
     """The best text of each window, whose features the reader has.
 
     Samples of a window are drawn by its own seed, 0 if not given, so they are the same whatever shares its batch.
     """
+    n = len(prompts)
+    each = zip(prompts, seeds or [0] * n, until or [0.0] * n, strict=True)
     windows = [
-        _Window(number=i, prompt=prompt, generator=np.random.default_rng(seed))
-        for i, (prompt, seed) in enumerate(zip(prompts, seeds or [0] * len(prompts), strict=True))
+        _Window(
+            number=i, prompt=prompt, generator=np.random.default_rng(seed), until=round(spoken / TIME_STEP)
+        )
+        for i, (prompt, seed, spoken) in enumerate(each)
     ]
     found: dict[int, Found] = {}
     n_read = _read_prompts(reader, windows, symbols, search)
@@ -273,6 +281,8 @@ def _apply_rules(logits: Float, window: _Window, symbols: Symbols, search: Searc
         return
     for row, text in zip(logits, window.live, strict=True):
         _apply_timestamp_rules(row, text.tokens, symbols)
+        if window.until and _ends_early(text.tokens, window.until, symbols):
+            row[symbols.eot] = UNSEEN
 
 
 def _repeating(tokens: tuple[int, ...], n: int) -> list[int]:
@@ -283,6 +293,13 @@ def _repeating(tokens: tuple[int, ...], n: int) -> list[int]:
     """
     last = tokens[len(tokens) - n + 1 :]
     return [tokens[i + n - 1] for i in range(len(tokens) - n + 1) if tokens[i : i + n - 1] == last]
+
+
+def _ends_early(tokens: tuple[int, ...], until: int, symbols: Symbols) -> bool:
+    """Whether a text that may end here would leave out words: its last time lies before the last voice."""
+    if len(tokens) < 2 or tokens[-1] < symbols.first_time:
+        return False
+    return until - (tokens[-1] - symbols.first_time) >= TOO_EARLY
 
 
 def _apply_timestamp_rules(row: Float, tokens: tuple[int, ...], symbols: Symbols) -> None:

@@ -24,10 +24,7 @@ Memory = tuple[Annotated[Tensor, "batch head dim step"], Annotated[Tensor, "batc
 """A layer's keys and values of a window: what its cross-attention reads at every token."""
 
 
-SELDOM_READ = (
-    "/attention/linear_1/weight",
-    "position_encodings/encodings",
-)  # once a window, or a row at a time
+SELDOM_READ = ("position_encodings/encodings",)  # a row at a time
 
 
 def remember_window(

@@ -17,6 +17,7 @@ from whisper_at.speech.prompt import Prompt
 from whisper_at.speech.segments import cut_window
 from whisper_at.speech.tokenizer import Tokenizer
 from whisper_at.speech.transcriber import SHORTEST
+from whisper_at.timegrid import seconds
 
 REST = 50  # frames: in less than half a second after the last word there is none
 PROGRESS = 100  # frames that a window must have brought us on, else its rest would be heard for ever
@@ -50,10 +51,7 @@ class BatchTranscriber:
             self._decoder,
             self._tokenizer,
             features,
-            [
-                Asked(row=i, prompt=self._prompt + tasks[i].draft.start, seed=tasks[i].window.seek)
-                for i in rows
-            ],
+            [self._asked(i, tasks[i]) for i in rows],
             search_of(self._options, self._tokenizer),
             self._options,
             greedy_first=True,
@@ -61,6 +59,13 @@ class BatchTranscriber:
         for i, one in zip(rows, decoded, strict=True):
             rests[i] = self._write(tasks[i], features[i : i + 1], one)
         return rests
+
+    def _asked(self, row: int, task: Task) -> Asked:
+        window = task.window
+        end = window.seek + window.n_frames
+        spoken = task.evidence.last(window.seek, end) - window.seek if task.evidence else 0
+        prompt = self._prompt + task.draft.start
+        return Asked(row=row, prompt=prompt, seed=window.seek, until=seconds(spoken))
 
     def _settle_languages(self, rows: Sequence[tuple[int, Draft]], features: Features) -> None:
         """The first window with a voice tells the language of its recording."""

@@ -36,11 +36,15 @@ class Decoded:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A window of a batch: its place in the features, what its text is to follow, and the seed of its samples."""
+    """A window of a batch: its place in the features, what its text is to follow, and the seed of its samples.
+
+    `until`: seconds of it up to which somebody speaks, if that is known.
+    """
 
     row: int
     prompt: Sequence[int]
     seed: int = 0
+    until: float = 0.0
 
 
 def search_of(options: SpeechOptions, tokenizer: Tokenizer) -> Search:
@@ -96,6 +100,7 @@ def decode_with_fallback(
             attempt,
             seeds=[one.seed for one in waiting],
             rows=[one.row for one in waiting],
+            until=[one.until for one in waiting],
         )
         for one, hypothesis in zip(waiting, hypotheses, strict=True):
             decoded = _with_text(tokenizer, hypothesis, attempt.temperature)

@@ -13,6 +13,7 @@ from whisper_at.annotation import Dropped, Segment
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.timegrid import FRAMES_PER_SECOND, seconds
 
+SURELY = 0.5  # probability from which somebody speaks
 SLACK = FRAMES_PER_SECOND // 2  # frames by which the times of a segment may be off
 
 
@@ -35,6 +36,16 @@ class Evidence:
         first, last = start // self.frames_per_cell, max(start, end - 1) // self.frames_per_cell
         cells = self.voice[max(0, first) : last + 1]
         return float(cells.max()) if len(cells) else 1.0
+
+    def last(self, start: int, end: int) -> int:
+        """The frame at which the last voice between two frames ends, or `start` if there is none.
+
+        >>> Evidence(frames_per_cell=20, voice=np.float32([0.9, 0.9, 0.1])).last(10, 60)
+        40
+        """
+        first, stop = start // self.frames_per_cell, -(-end // self.frames_per_cell)
+        heard = np.flatnonzero(self.voice[first:stop] >= SURELY)
+        return min(end, (first + int(heard[-1]) + 1) * self.frames_per_cell) if len(heard) else start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +88,8 @@ UNLIKELY = 0.3  # its probability that nobody speaks
 
 GATES = {
     "off": None,
-    "auto": Gate(window=0.02, segment=0.02, doubted=0.1),
-    "strict": Gate(window=0.1, segment=0.2, doubted=0.3),
+    "auto": Gate(window=0.06, segment=0.06, doubted=0.15),
+    "strict": Gate(window=0.15, segment=0.3, doubted=0.5),
 }
 
 
