@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from whisper_at.audio import Source, read
+from whisper_at.audio import Source, stream
 from whisper_at.errors import OptionError
 from whisper_at.hearing.in_order import hear_in_order
 from whisper_at.hearing.options import Options
@@ -77,8 +77,7 @@ class CompatModel:
             length_penalty=1.0 if length_penalty is None else length_penalty,
             **options,
         )
-        recording = read(audio)
-        heard = hear_in_order(recording, self.model, chosen)
+        heard = hear_in_order(stream(audio), self.model, chosen)
         assert heard.transcript is not None and heard.track is not None
         return {
             "text": heard.transcript.text,
@@ -87,7 +86,7 @@ class CompatModel:
             "task": chosen.task,
             "at_time_res": at_time_res,
             "audio_tag": heard.track.rows,
-            "duration": recording.duration,
+            "duration": heard.duration,
         }
 
 

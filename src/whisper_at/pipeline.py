@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from whisper_at.annotation import Annotation, Provenance
-from whisper_at.audio import Recording, Source, read
+from whisper_at.annotation import Annotation, Provenance, Segment
+from whisper_at.audio import Recording, Source, Stream, stream
 from whisper_at.errors import OptionError
-from whisper_at.hearing.in_batches import hear_in_batches
-from whisper_at.hearing.in_order import hear_in_order
+from whisper_at.hearing.in_batches import batches, hear_in_batches
+from whisper_at.hearing.in_order import hear_in_order, windows_in_order
 from whisper_at.hearing.options import Options
-from whisper_at.hearing.session import Cancel, Heard, Progress
+from whisper_at.hearing.session import Cancel, Heard, Progress, Session
 from whisper_at.model.cache import Location
 from whisper_at.model.decoder import Decoder
 from whisper_at.model.decoders import open_decoder
@@ -128,9 +128,28 @@ class Model:
             )
         return self._annotate(source, sample_rate, options, changes, progress, cancel, words=False, tags=True)
 
+    def segments(
+        self,
+        source: Source,
+        *,
+        sample_rate: int | None = None,
+        options: Options | None = None,
+        cancel: Cancel | None = None,
+        **changes: Any,
+    ) -> Iterator[Segment]:
+        """The words of a recording, segment by segment, while the rest of it is still to be read and heard.
+
+        Segments come in the order of time, each as soon as nothing before it is left to be heard. See `annotate` for
+        the arguments and the errors, which are raised by the call and not by the first segment.
+        """
+        chosen = (options or Options()).with_(**changes)
+        self.check(chosen)
+        recording = stream(source, sample_rate=sample_rate, offline=self.offline)
+        return said(recording, self, chosen, cancel=cancel)
+
     def annotate_all(
         self,
-        sources: Iterable[Source | Recording],
+        sources: Iterable[Source | Recording | Stream],
         *,
         options: Options | None = None,
         progress: Progress | None = None,
@@ -150,9 +169,14 @@ class Model:
         self.check(chosen)
         return annotate_all(self._read(sources), self, chosen, progress=progress, cancel=cancel)
 
-    def _read(self, sources: Iterable[Source | Recording]) -> Iterator[Recording]:
+    def _read(self, sources: Iterable[Source | Recording | Stream]) -> Iterator[Stream]:
         for source in sources:
-            yield source if isinstance(source, Recording) else read(source, offline=self.offline)
+            if isinstance(source, Stream):
+                yield source
+            elif isinstance(source, Recording):
+                yield source.stream()
+            else:
+                yield stream(source, offline=self.offline)
 
     def _annotate(
         self,
@@ -168,7 +192,7 @@ class Model:
     ) -> Annotation:
         chosen = (options or Options()).with_(**changes)
         self.check(chosen)
-        recording = read(source, sample_rate=sample_rate, offline=self.offline)
+        recording = stream(source, sample_rate=sample_rate, offline=self.offline)
         (annotation,) = annotate_all(
             [recording], self, chosen, words=words, tags=tags, progress=progress, cancel=cancel
         )
@@ -235,7 +259,7 @@ def load(
 
 
 def annotate_all(
-    recordings: Iterable[Recording],
+    recordings: Iterable[Stream],
     model: Model,
     options: Options,
     *,
@@ -244,47 +268,50 @@ def annotate_all(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Iterator[Annotation]:
-    """The annotations of recordings that have been read, in their order.
+    """The annotations of recordings, in their order.
 
     Windows of several recordings share a batch; the next recording is asked for when there is room for it.
     """
-    told: deque[tuple[float, tuple[str, ...]]] = deque()
-
-    def remembered() -> Iterator[Recording]:
-        for recording in recordings:
-            told.append((recording.duration, recording.notes))
-            yield recording
-
     if words and options.sequential:
         heard: Iterator[Heard] = (
             hear_in_order(recording, model, options, tags=tags, progress=progress, cancel=cancel)
-            for recording in remembered()
+            for recording in recordings
         )
     else:
         heard = hear_in_batches(
-            remembered(), model, options, words=words, tags=tags, progress=progress, cancel=cancel
+            recordings, model, options, words=words, tags=tags, progress=progress, cancel=cancel
         )
-    for one in heard:
-        duration, notes = told.popleft()
-        yield _annotation(one, duration, notes, model, options)
+    return (_annotation(one, model, options) for one in heard)
 
 
-def _annotation(
-    heard: Heard, duration: float, notes: tuple[str, ...], model: Model, options: Options
-) -> Annotation:
+def said(
+    recording: Stream, model: Model, options: Options, *, cancel: Cancel | None = None
+) -> Iterator[Segment]:
+    """The segments of a recording, in the order of time, each as soon as it is certain."""
+    session = Session(recording, model, options, words=True, tags=False)
+    steps = (
+        windows_in_order(session, model, options, cancel=cancel)
+        if options.sequential
+        else batches(deque([session]), iter(()), model, options, cancel=cancel)
+    )
+    for _ in steps:
+        yield from session.said()
+
+
+def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
     transcript, head = heard.transcript, model.head if heard.track else None
     events, rows = report(heard.track, head.card, options) if heard.track and head else ((), None)
-    stopped = () if heard.until is None else (f"stopped at {heard.until:.1f} s of {duration:.1f} s",)
+    stopped = () if heard.until is None else (f"stopped at {heard.until:.1f} s of {heard.duration:.1f} s",)
     return Annotation(
         text=transcript.text if transcript else "",
         language=transcript.language if transcript else None,
         language_probability=transcript.language_probability if transcript else None,
-        duration=duration,
+        duration=heard.duration,
         segments=transcript.segments if transcript else (),
         dropped=transcript.dropped if transcript else (),
         events=events,
         tags=rows,
-        notes=(*notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),
+        notes=(*heard.notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
             whisper_sha256=model.checkpoint.sha256,

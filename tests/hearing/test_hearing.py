@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import whisper_at
-from whisper_at.audio import Recording, read
+from whisper_at.audio import Recording, Stream, read
+from whisper_at.hearing.options import Options
+from whisper_at.pipeline import said
 
 SCENE = Path(__file__).parents[2] / "examples" / "street.ogg"
 
@@ -117,3 +119,34 @@ def test_progress_rises_to_the_end(model, scene):
     model.annotate(SCENE, batch_size=1, progress=lambda done, total: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1] == pytest.approx(scene.duration, abs=0.01)
+
+
+def minutes(scene, n, taken):
+    """The scene over and over, in blocks of 40 s; `taken` counts them."""
+    samples = np.tile(scene.samples, 1 + 60 * n // int(scene.duration))[: 60 * n * 16_000]
+
+    def blocks():
+        for start in range(0, len(samples), 640_000):
+            taken.append(start)
+            yield samples[start : start + 640_000]
+
+    return Stream(name="long", blocks=blocks(), promised=60.0 * n, notes=tuple, samples_per_block=640_000)
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_segments_come_while_the_rest_is_still_to_be_read(model, scene, sequential):
+    taken = []
+    options = Options(batch_size=1, sequential=sequential)
+    segments = said(minutes(scene, 3, taken), model, options)
+    first = next(segments)
+    assert first.start < 15 and len(taken) <= 3
+    others = list(segments)
+    assert len(taken) == 5 and others[-1].end > 120
+    starts = [segment.start for segment in [first, *others]]
+    assert starts == sorted(starts)
+    assert [segment.id for segment in [first, *others]] == list(range(len(starts)))
+
+
+def test_the_segments_are_those_of_the_annotation(model):
+    for options in ({}, {"sequential": True}, {"word_timestamps": True, "batch_size": 1}):
+        assert tuple(model.segments(SCENE, **options)) == model.annotate(SCENE, **options).segments

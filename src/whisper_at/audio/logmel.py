@@ -48,10 +48,7 @@ class LogMel:
         (1200, (80, 3000))
         """
         assert 0 <= seek < self.n_frames, f"seek {seek} lies outside a recording of {self.n_frames} frames"
-        heard = self.columns[:, seek : seek + min(n_frames, FRAMES_PER_WINDOW)]
-        padded = np.zeros((self.columns.shape[0], FRAMES_PER_WINDOW), np.float32)
-        padded[:, : heard.shape[1]] = heard
-        return Window(seek=seek, n_frames=heard.shape[1], padded=padded)
+        return Window.of(self.columns[:, seek : seek + min(n_frames, FRAMES_PER_WINDOW)], seek)
 
 
 def log_mel(samples: npt.NDArray[np.floating], *, n_mels: int = 80) -> LogMel:
@@ -66,26 +63,53 @@ def log_mel(samples: npt.NDArray[np.floating], *, n_mels: int = 80) -> LogMel:
     samples = np.asarray(samples, np.float32)
     if samples.ndim != 1 or not len(samples):
         raise AudioError(f"log-mel wants samples of one channel, found an array of shape {samples.shape}")
-    n_columns = -(-(len(samples) + REACH) // SAMPLES_PER_FRAME)
-    columns = np.empty((n_mels, n_columns), np.float32)
-    for start in range(0, n_columns, BLOCK):
-        stop = min(start + BLOCK, n_columns)
-        with np.errstate(over="ignore", invalid="ignore"):  # one error below, for the whole recording
-            energy = mel_filters(n_mels) @ _power(samples, start, stop)
-        np.log10(np.maximum(energy, QUIETEST, out=energy), out=columns[:, start:stop])
-    loudest = columns.max()
+    columns = log_energies(samples, 0, n_columns_of(len(samples)), n_mels=n_mels)
+    scale(columns, loudest=float(columns.max()))
+    # Columns after the last full frame were needed for the loudest value only.
+    return LogMel(columns=columns[:, : n_frames_of(len(samples))])
+
+
+def n_columns_of(n_samples: int) -> int:
+    """How many columns touch a sample of a recording that has so many."""
+    return -(-(n_samples + REACH) // SAMPLES_PER_FRAME)
+
+
+def n_frames_of(n_samples: int) -> int:
+    """How many frames a recording has: the full ones, and one where there is none."""
+    return max(1, n_samples // SAMPLES_PER_FRAME)
+
+
+def log_energies(samples: FloatArray, start: int, stop: int, *, n_mels: int, first: int = 0) -> FloatArray:
+    """The decimal logarithms of the energies [mel, column] of the columns from `start` to before `stop`.
+
+    Args:
+        first: the place in the recording of the first one of `samples` [sample].
+    """
+    columns = np.empty((n_mels, stop - start), np.float32)
+    for begin in range(start, stop, BLOCK):
+        end = min(begin + BLOCK, stop)
+        with np.errstate(over="ignore", invalid="ignore"):  # one error later, for all of them
+            energy = mel_filters(n_mels) @ _power(samples, begin, end, first)
+        np.log10(np.maximum(energy, QUIETEST, out=energy), out=columns[:, begin - start : end - start])
+    return columns
+
+
+def scale(columns: FloatArray, *, loudest: float) -> None:
+    """Logarithms of energies to what the encoder hears, in place; what is far below the loudest is lifted.
+
+    Raises:
+        AudioError: if the loudest is no number.
+    """
     if not np.isfinite(loudest):
         raise AudioError("log-mel wants finite samples, found NaN, infinity or numbers too large to square")
-    np.maximum(columns, loudest - DYNAMIC_RANGE, out=columns)
+    np.maximum(columns, np.float32(loudest - DYNAMIC_RANGE), out=columns)
     columns += 4
     columns /= 4
-    # Columns after the last full frame were needed for the loudest value only.
-    return LogMel(columns=columns[:, : max(1, len(samples) // SAMPLES_PER_FRAME)])
 
 
-def _power(samples: FloatArray, start: int, stop: int) -> FloatArray:
-    """The power spectra [bin, column] of the columns from `start` to before `stop`."""
-    first, last = start * SAMPLES_PER_FRAME, (stop - 1) * SAMPLES_PER_FRAME
+def _power(samples: FloatArray, start: int, stop: int, offset: int) -> FloatArray:
+    """The power spectra [bin, column] of the columns from `start` to before `stop`; `samples` begin at `offset`."""
+    first, last = start * SAMPLES_PER_FRAME - offset, (stop - 1) * SAMPLES_PER_FRAME - offset
     stretch = _stretch(samples, first - REACH, last + REACH)
     frames = np.lib.stride_tricks.sliding_window_view(stretch, SAMPLES_PER_COLUMN)[::SAMPLES_PER_FRAME]
     spectra = np.fft.rfft(frames * _hann(), axis=1)

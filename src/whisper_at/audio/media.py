@@ -1,4 +1,4 @@
-"""An encoded recording in (a file, or an address), its first audio track as samples out: FFmpeg's part.
+"""An encoded recording in (a file, or an address), its first audio track as blocks of samples out: FFmpeg's part.
 
 What can be read is read: damaged packets are left out, lost time is silent, so that what follows stays in its
 place, and the notes say so. Only a recording of which nothing can be read is an error.
@@ -22,6 +22,7 @@ from whisper_at.errors import AudioError
 
 PATIENCE = 30.0  # seconds that a server may be silent
 SHORTEST_GAP = 0.1  # seconds; timestamps closer than that are rounded, not lost
+LONGEST_SILENCE = 60.0  # seconds that are written at once where more is lost
 SHORTEST_CUT = 0.25  # seconds; encoders fill up their last packet, so lengths differ by less
 
 # A playlist or an index that is read from a file may name other files and addresses: none of them is opened.
@@ -30,30 +31,58 @@ NO_PROTOCOL = {"protocol_whitelist": ""}
 WEB_PROTOCOLS = {"protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto,data"}
 
 
-def decode(source: BinaryIO | str, shown: str) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
-    """The samples [sample] of a recording, mono at 16 kHz, and a note on everything that was wrong with it.
+class SoundTrack:
+    """The first sound track of a recording, decoded while it is asked for.
 
-    Args:
-        source: a seekable file, or an http address.
-        shown: how messages call it.
+    promised: the seconds that its file says it lasts, or None.
 
     Raises:
-        AudioError: if there is no sound in it that FFmpeg can decode.
+        AudioError: if there is no sound in it that FFmpeg could decode.
     """
-    with _open(source, shown) as container:
-        stream = _first_sound(container, shown)
-        promised = promised_seconds(container, None if isinstance(source, str) else source)
-        reader = _Reader(promised=promised)
-        try:
-            reader.read(container, stream)
-            samples = reader.tape.finish()
-        except (FFmpegError, OSError, ValueError) as error:
-            raise AudioError(f"cannot decode the sound of {shown}: {_reason(error)}; convert it") from error
-        if not len(samples):
-            raise AudioError(_nothing_heard(reader, shown))
-        tracks = len(container.streams.audio)
-        several = (f"has {tracks} sound tracks, the first one is used",) if tracks > 1 else ()
-        return samples, several + tuple(reader.notes())
+
+    def __init__(self, source: BinaryIO | str, shown: str) -> None:
+        """
+        Args:
+            source: a seekable file, or an http address.
+            shown: how messages call it.
+        """
+        self._shown = shown
+        self._container = _open(source, shown)
+        self._stream = _first_sound(self._container, shown)
+        self.promised = promised_seconds(self._container, None if isinstance(source, str) else source)
+        self._n_tracks = len(self._container.streams.audio)
+        self._reader = _Reader(promised=self.promised)
+
+    def blocks(self, n_samples: int) -> Iterator[npt.NDArray[np.float32]]:
+        """Blocks of so many samples [sample], mono at 16 kHz; the last one has what is left.
+
+        Raises:
+            AudioError: if nothing can be decoded. What breaks off later is told in the notes.
+        """
+        reader, any_given = self._reader, False
+        with self._container:
+            try:
+                for _ in reader.read(self._container, self._stream):
+                    while len(reader.tape) >= n_samples:
+                        any_given = True
+                        yield reader.tape.take(n_samples)
+                rest = reader.tape.finish()
+            except (FFmpegError, OSError, ValueError) as error:
+                if not any_given:
+                    reason = _reason(error)
+                    raise AudioError(
+                        f"cannot decode the sound of {self._shown}: {reason}; convert it"
+                    ) from error
+                reader.broke_off, rest = _reason(error), reader.tape.take()
+        if len(rest):
+            yield rest
+        elif not any_given:
+            raise AudioError(_nothing_heard(reader, self._shown))
+
+    def notes(self) -> tuple[str, ...]:
+        """What was wrong with what has been decoded so far, a line each."""
+        several = (f"has {self._n_tracks} sound tracks, the first one is used",) if self._n_tracks > 1 else ()
+        return several + tuple(self._reader.notes())
 
 
 def _open(source: BinaryIO | str, shown: str) -> InputContainer:
@@ -101,9 +130,11 @@ class _Reader:
     n_damaged: int = 0
     seconds_lost: float = 0.0
     broke_off: str | None = None
+    ended: bool = False
     _origin: float | None = None  # timestamp of the tape's start
 
-    def read(self, container: InputContainer, stream: AudioStream) -> None:
+    def read(self, container: InputContainer, stream: AudioStream) -> Iterator[None]:
+        """Writes the tape; pauses where something may be taken from it."""
         for packet in self._packets(container, stream):
             try:
                 frames = stream.decode(packet)
@@ -111,7 +142,8 @@ class _Reader:
                 self.n_damaged += 1
                 continue
             for frame in frames:
-                self._hear(frame)
+                yield from self._hear(frame)
+        self.ended = True
 
     def _packets(self, container: InputContainer, stream: AudioStream) -> Iterator[Any]:
         try:
@@ -119,22 +151,27 @@ class _Reader:
         except FFmpegError as error:
             self.broke_off = _reason(error)
 
-    def _hear(self, frame: AudioFrame) -> None:
+    def _hear(self, frame: AudioFrame) -> Iterator[None]:
         if not frame.samples:
             return
         if frame.pts is not None and frame.time_base is not None:
             time = float(frame.pts * frame.time_base)
             if self._origin is None:
                 self._origin = time - self.tape.seconds
-            self._fill_up_to(time - self._origin)
+            yield from self._fill_up_to(time - self._origin)
         self.tape.write(frame)
+        yield
 
-    def _fill_up_to(self, time: float) -> None:
+    def _fill_up_to(self, time: float) -> Iterator[None]:
         """Silence for what was lost; a timestamp after the end of the recording is itself damaged."""
         lost = time - self.tape.seconds
         if lost > SHORTEST_GAP and self.promised is not None and time < self.promised:
-            self.tape.write_silence(lost)
             self.seconds_lost += lost
+            while lost > 0:
+                piece = min(lost, LONGEST_SILENCE)
+                self.tape.write_silence(piece)
+                lost -= piece
+                yield
 
     def notes(self) -> Iterator[str]:
         """What was wrong, a line each."""
@@ -144,7 +181,7 @@ class _Reader:
             yield f"{self.n_damaged} damaged {packets} left out"
         if self.seconds_lost:
             yield f"{self.seconds_lost:.1f} s were lost, they are silent"
-        if self.promised is not None and length < self.promised - SHORTEST_CUT:
+        if self.ended and self.promised is not None and length < self.promised - SHORTEST_CUT:
             yield f"stops at {length:.1f} s although its header says {self.promised:.1f} s"
         elif self.broke_off is not None:
             yield f"reading broke off at {length:.1f} s: {self.broke_off}"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from whisper_at.audio.logmel import FloatArray, LogMel
+from whisper_at.audio.logmel import FloatArray
+from whisper_at.audio.mel_stream import MelStream
 from whisper_at.audio.windows import Window
 from whisper_at.timegrid import FRAMES_PER_WINDOW
 
@@ -17,24 +18,30 @@ VOICE = (0.1, 0.75)  # the share of the mel bands in which voices lie, 300 Hz to
 LATER = 0.1  # of log-mel: what a cut may be louder by if it comes a whole window later
 
 
-def windows_at_pauses(mel: LogMel, start: int = 0, end: int | None = None) -> Iterator[Window]:
+def windows_at_pauses(mel: MelStream, start: int = 0, end: int | None = None) -> Iterator[Window]:
     """Windows that follow each other from one frame to another, or through the whole recording.
 
-    >>> [window.n_frames for window in windows_at_pauses(LogMel(columns=np.zeros((80, 7000), np.float32)))]
+    >>> from whisper_at.audio.recording import Recording
+    >>> silence = MelStream(Recording(name="silence", samples=np.zeros(70 * 16_000, np.float32)).stream())
+    >>> [window.n_frames for window in windows_at_pauses(silence)]
     [3000, 3000, 1000]
     """
-    end = mel.n_frames if end is None else end
-    while start < end:
-        stop = end if end - start <= FRAMES_PER_WINDOW else quietest(mel, start)
-        yield mel.window(start, stop - start)
-        start = stop
+    while (end is None or start < end) and mel.reaches(start + 1):
+        longer = (end is None or end - start > FRAMES_PER_WINDOW) and mel.reaches(
+            start + FRAMES_PER_WINDOW + 1
+        )
+        stop = quietest(mel, start) if longer else start + FRAMES_PER_WINDOW
+        window = mel.window(start, (stop if end is None else min(stop, end)) - start)
+        yield window
+        start += window.n_frames
 
 
-def quietest(mel: LogMel, start: int) -> int:
+def quietest(mel: MelStream, start: int) -> int:
     """The frame to cut at, for a window that begins at `start` and could be longer than it may."""
-    low, high = (round(share * len(mel.columns)) for share in VOICE)
     first, last = start + SHORTEST, start + FRAMES_PER_WINDOW
-    stretch = mel.columns[low:high, first - REACH : last + REACH].mean(axis=0)
+    columns = mel.between(first - REACH, last + REACH)
+    low, high = (round(share * len(columns)) for share in VOICE)
+    stretch = columns[low:high].mean(axis=0)
     sums = np.concatenate([np.zeros(1), np.cumsum(stretch, dtype=np.float64)])
     frames = np.arange(first, last + 1)
     left, right = frames - REACH - (first - REACH), np.minimum(frames + REACH - (first - REACH), len(stretch))

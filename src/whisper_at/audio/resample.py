@@ -17,14 +17,18 @@ BYTES_PER_SAMPLE = 4
 class Tape:
     """A tape that frames are written to one after the other; it may change its rate and layout on the way.
 
-    A tape of n samples at a rate comes out as ceil(n * 16000 / rate) samples. They are gathered in a
-    `bytearray`, which grows in place: a list of pieces to be joined would need twice the memory.
+    A tape of n samples at a rate comes out as ceil(n * 16000 / rate) samples. What is done may be taken off while
+    the rest is written.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0  # written so far
-        self._samples = bytearray()
+        self._samples = bytearray()  # not taken yet; it grows in place
         self._mixer: _Mixer | None = None
+
+    def __len__(self) -> int:
+        """How many samples are ready to be taken."""
+        return len(self._samples) // BYTES_PER_SAMPLE
 
     def write(self, frame: AudioFrame) -> None:
         """Appends a decoded frame."""
@@ -40,14 +44,22 @@ class Tape:
         self._samples += bytes(round(seconds * SAMPLE_RATE) * BYTES_PER_SAMPLE)
         self.seconds += seconds
 
+    def take(self, n: int | None = None) -> npt.NDArray[np.float32]:
+        """The first n samples that are ready, or all of them; they are on the tape no longer."""
+        size = len(self._samples) if n is None else n * BYTES_PER_SAMPLE
+        taken = np.frombuffer(self._samples[:size], np.float32)
+        del self._samples[:size]
+        return taken
+
     def finish(self) -> npt.NDArray[np.float32]:
-        """All that was written [sample]; the tape cannot be written to after that."""
+        """All that has not been taken [sample]; the tape cannot be written to after that."""
         self._flush()
         return np.frombuffer(self._samples, np.float32)
 
     def _flush(self) -> None:
         if self._mixer is not None:
-            self._mixer.close()
+            surplus = self._mixer.close()
+            del self._samples[len(self._samples) - surplus * BYTES_PER_SAMPLE :]
             self._mixer = None
 
 
@@ -61,8 +73,7 @@ class _Mixer:
     def __init__(self, frame: AudioFrame, samples: bytearray) -> None:
         self._kind = _kind(frame)
         self._samples = samples
-        self._start = len(samples)
-        self._n_written = 0
+        self._n_written, self._n_given = 0, 0  # samples at the rate of the frames, and at 16 kHz
         self._rate = frame.sample_rate
         format_name, layout, rate = self._kind
         self._graph = av.filter.Graph()
@@ -95,12 +106,11 @@ class _Mixer:
         self._source.push(frame)
         self._drain()
 
-    def close(self) -> None:
-        """Takes out what the filters still hold, and the silence that was put in."""
+    def close(self) -> int:
+        """Takes out what the filters still hold; how many samples at its end are of the silence that was put in."""
         self._source.push(None)
         self._drain()
-        n_samples = -(-self._n_written * SAMPLE_RATE // self._rate)
-        del self._samples[self._start + n_samples * BYTES_PER_SAMPLE :]
+        return max(0, self._n_given - -(-self._n_written * SAMPLE_RATE // self._rate))
 
     def _drain(self) -> None:
         while True:
@@ -110,6 +120,7 @@ class _Mixer:
                 return
             assert isinstance(mixed, AudioFrame)
             self._samples += memoryview(mixed.planes[0])[: mixed.samples * BYTES_PER_SAMPLE]
+            self._n_given += mixed.samples
 
 
 def _kind(frame: AudioFrame) -> tuple[str, str, int]:

@@ -1,14 +1,15 @@
-"""Where a recording comes from: a path, an address, bytes, an open file or an array in, a `Recording` out.
+"""Where a recording comes from: a path, an address, bytes, an open file or an array in, a `Stream` out.
 
-Whatever is wrong with the source is answered with one `AudioError`, before anything else is computed.
+Whatever is wrong with the source is answered with one `AudioError`, before anything else is computed. What breaks
+off after the first block of a long recording is told in its notes.
 """
 
 import io
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, BinaryIO, TypeAlias
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.audio.arrays import as_array, from_array, refuse_unusable
+from whisper_at.audio.recording import SAMPLES_PER_BLOCK, Recording, Samples, Stream
 from whisper_at.errors import AudioError
 from whisper_at.timegrid import SAMPLE_RATE
 
@@ -33,36 +35,22 @@ MEDIA_SUFFIXES = frozenset(
 ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+)://")  # two letters at least: one is a Windows drive
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Recording:
-    """A recording, ready to be heard: `samples` [sample], mono at 16 kHz, full scale from -1 to 1.
-
-    They are not clipped: a lossy codec overshoots a little, a file of floats may go beyond by itself.
-    `name` is the name of the file without its folder, or what else the source calls itself. `notes` are
-    warnings of one line each: what is missing, damaged or left out.
-    """
-
-    name: str
-    samples: npt.NDArray[np.float32]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration(self) -> float:
-        """Its length in seconds.
-
-        >>> Recording(name="silence", samples=np.zeros(8000, np.float32)).duration
-        0.5
-        """
-        return len(self.samples) / SAMPLE_RATE
-
-
 def read(source: Source, *, sample_rate: int | None = None, offline: bool = False) -> Recording:
+    """The whole recording behind a source, in memory; see `stream` for the arguments and the errors.
+
+    >>> read(np.zeros((2, 44100)), sample_rate=44100).duration
+    1.0
+    """
+    return stream(source, sample_rate=sample_rate, offline=offline).whole()
+
+
+def stream(source: Source, *, sample_rate: int | None = None, offline: bool = False) -> Stream:
     """The recording behind a path, an http address, encoded bytes, an open file or an array of samples.
 
-    Files may be of any format that FFmpeg knows, video too: the first sound track is read. An open file is
-    read from its beginning if it can seek, else from where it stands. Arrays are [sample], [channel, sample]
-    or [sample, channel], floats between -1 and 1 or integers, from numpy, torch or any library whose arrays
-    turn into numpy's.
+    Its first ten minutes are read at once. Files may be of any format that FFmpeg knows, video too: the first sound
+    track is read. An open file is read from its beginning if it can seek, else from where it stands. Arrays are
+    [sample], [channel, sample] or [sample, channel], floats between -1 and 1 or integers, from numpy, torch or any
+    library whose arrays turn into numpy's.
 
     Args:
         source: where the recording is.
@@ -72,49 +60,81 @@ def read(source: Source, *, sample_rate: int | None = None, offline: bool = Fals
     Raises:
         AudioError: if there is no recording, or none that could be heard.
 
-    >>> read(np.zeros((2, 44100)), sample_rate=44100).duration
-    1.0
+    >>> len(stream(np.zeros((2, 44100)), sample_rate=44100).take())
+    16000
     """
     array = as_array(source)
     if array is not None:
-        return Recording(name="array", samples=from_array(array, sample_rate))
+        return Recording(name="array", samples=from_array(array, sample_rate)).stream()
     if sample_rate is not None:
         raise AudioError(
             f"sample_rate={sample_rate} is for arrays; {type(source).__name__} brings its own: leave it out"
         )
-    return _read_encoded(source, offline=offline)
+    opened = ExitStack()
+    try:
+        return _encoded_stream(source, opened, offline=offline)
+    except BaseException:
+        opened.close()
+        raise
 
 
-def _read_encoded(source: object, *, offline: bool) -> Recording:
-    with ExitStack() as opened:
-        media: BinaryIO | str
-        if isinstance(source, str) and (address := ADDRESS.match(source)):
-            name, shown = _names_of_address(source)
-            media = _allowed(source, address[1].lower(), shown, offline=offline)
-        elif isinstance(source, str) and not source:
-            raise AudioError("the path of the recording is empty; give a file")
-        elif isinstance(source, str | os.PathLike):
-            path = Path(os.fsdecode(source))
-            name, shown = path.name, printable(os.fsdecode(source))
-            media = _seekable(opened.enter_context(_open_path(path, shown)), shown, opened)
-        elif isinstance(source, bytes | bytearray | memoryview):
-            name, shown = "bytes", f"the source of {len(source)} bytes"
-            media = _seekable(io.BytesIO(source), shown, opened)
-        elif hasattr(source, "read"):
-            name = _name_of_file(source)
-            shown = f"the open file {printable(name)}" if name else "the open file"
-            name = name or "file"
-            media = _seekable(source, shown, opened)
-        else:
-            raise AudioError(
-                f"a recording is a path, an http address, bytes, an open file or a numpy array; "
-                f"found {type(source).__name__}"
-            )
-        from whisper_at.audio.media import decode  # loads FFmpeg
+def _encoded_stream(source: object, opened: ExitStack, *, offline: bool) -> Stream:
+    media: BinaryIO | str
+    if isinstance(source, str) and (address := ADDRESS.match(source)):
+        name, shown = _names_of_address(source)
+        media = _allowed(source, address[1].lower(), shown, offline=offline)
+    elif isinstance(source, str) and not source:
+        raise AudioError("the path of the recording is empty; give a file")
+    elif isinstance(source, str | os.PathLike):
+        path = Path(os.fsdecode(source))
+        name, shown = path.name, printable(os.fsdecode(source))
+        media = _seekable(opened.enter_context(_open_path(path, shown)), shown, opened)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        name, shown = "bytes", f"the source of {len(source)} bytes"
+        media = _seekable(io.BytesIO(source), shown, opened)
+    elif hasattr(source, "read"):
+        name = _name_of_file(source)
+        shown = f"the open file {printable(name)}" if name else "the open file"
+        name = name or "file"
+        media = _seekable(source, shown, opened)
+    else:
+        raise AudioError(
+            f"a recording is a path, an http address, bytes, an open file or a numpy array; "
+            f"found {type(source).__name__}"
+        )
+    from whisper_at.audio.media import SoundTrack  # loads FFmpeg
 
-        samples, notes = decode(media, shown)
-    refuse_unusable(samples, SAMPLE_RATE, shown)
-    return Recording(name=name, samples=samples, notes=notes)
+    track = SoundTrack(media, shown)
+    blocks = _usable(track.blocks(SAMPLES_PER_BLOCK), shown, opened)
+    if isinstance(media, str):  # a server does not wait until we have understood what it said
+        blocks = _fetched(blocks, opened)
+    return Stream(
+        name=name,
+        blocks=blocks,
+        promised=track.promised,
+        notes=track.notes,
+        samples_per_block=SAMPLES_PER_BLOCK,
+    )
+
+
+def _usable(blocks: Iterator[Samples], shown: str, opened: ExitStack) -> Iterator[Samples]:
+    """Blocks up to one that would spoil all that is heard; then the file is closed."""
+    first = 0
+    with opened:
+        for block in blocks:
+            refuse_unusable(block, SAMPLE_RATE, shown, first=first)
+            first += len(block)
+            yield block
+
+
+def _fetched(blocks: Iterator[Samples], opened: ExitStack) -> Iterator[Samples]:
+    """All blocks, by way of a file on disk."""
+    with opened, tempfile.TemporaryFile() as file:
+        for block in blocks:
+            file.write(block.data)
+        file.seek(0)
+        while data := file.read(SAMPLES_PER_BLOCK * 4):
+            yield np.frombuffer(data, np.float32)
 
 
 def _allowed(address: str, scheme: str, shown: str, *, offline: bool) -> str:

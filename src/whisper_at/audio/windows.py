@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.timegrid import FRAMES_PER_WINDOW
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Window:
@@ -17,3 +19,14 @@ class Window:
     seek: int
     n_frames: int
     padded: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, columns: npt.NDArray[np.float32], seek: int) -> "Window":
+        """The columns [mel, frame] of a recording from the frame `seek` on, no more of them than a window has.
+
+        >>> Window.of(np.ones((80, 10), np.float32), seek=500).padded.shape
+        (80, 3000)
+        """
+        padded = np.zeros((len(columns), FRAMES_PER_WINDOW), np.float32)
+        padded[:, : columns.shape[1]] = columns
+        return cls(seek=seek, n_frames=columns.shape[1], padded=padded)

@@ -9,12 +9,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from whisper_at.audio import Recording
+from whisper_at.audio import Stream
 from whisper_at.audio.windows import Window
 from whisper_at.hearing.options import Options
 from whisper_at.hearing.session import Cancel, Ears, Heard, Progress, Session, encode
 from whisper_at.speech.batch import BatchTranscriber, Task
-from whisper_at.timegrid import seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class _Seat:
 
 
 def hear_in_batches(
-    recordings: Iterable[Recording],
+    recordings: Iterable[Stream],
     ears: Ears,
     options: Options,
     *,
@@ -41,9 +40,27 @@ def hear_in_batches(
         progress: called for the recording that is next to be finished.
         cancel: asked before each batch; what was begun is then given as far as it was heard, the rest is not read.
     """
-    transcriber = BatchTranscriber(ears.decoder, ears.tokenizer, options) if words else None
-    coming = (Session(recording, ears, options, words=words, tags=tags) for recording in recordings)
     sessions: deque[Session] = deque()
+    coming = (Session(recording, ears, options, words=words, tags=tags) for recording in recordings)
+    for _ in batches(sessions, coming, ears, options, words=words, cancel=cancel):
+        if progress:
+            progress(*sessions[0].progress())
+        while sessions and sessions[0].is_finished:
+            yield sessions.popleft().heard()
+    yield from (session.heard() for session in sessions)
+
+
+def batches(
+    sessions: deque[Session],
+    coming: Iterator[Session],
+    ears: Ears,
+    options: Options,
+    *,
+    words: bool = True,
+    cancel: Cancel | None = None,
+) -> Iterator[None]:
+    """Hears the sessions that have begun, and those that come as there is room for them; pauses after each batch."""
+    transcriber = BatchTranscriber(ears.decoder, ears.tokenizer, options) if words else None
     while seats := _seated(sessions, coming, options.batch_size):
         if cancel and cancel.is_set():
             break
@@ -59,12 +76,7 @@ def hear_in_batches(
             rests = transcriber.hear(tasks, encoded.features)
         for seat, rest in zip(seats, rests, strict=True):
             seat.session.done(seat.window, rest)
-        if progress:
-            first = sessions[0]
-            progress(seconds(first.heard_until), seconds(first.mel.n_frames))
-        while sessions and sessions[0].is_finished:
-            yield _given(sessions.popleft())
-    yield from (_given(session) for session in sessions)
+        yield
 
 
 def _seated(sessions: deque[Session], coming: Iterator[Session], n: int) -> list[_Seat]:
@@ -81,7 +93,3 @@ def _seated(sessions: deque[Session], coming: Iterator[Session], n: int) -> list
 def _sit_down(seats: list[_Seat], session: Session, n: int) -> None:
     while len(seats) < n and (window := session.next_window()):
         seats.append(_Seat(session=session, window=window))
-
-
-def _given(session: Session) -> Heard:
-    return session.heard(session.draft.transcript() if session.draft else None)

@@ -1,14 +1,15 @@
 """One window after the other, by Whisper's own rules: the decoder says where the next one starts."""
 
-from whisper_at.audio import Recording
+from collections.abc import Iterator
+
+from whisper_at.audio import Stream
 from whisper_at.hearing.options import Options
 from whisper_at.hearing.session import Cancel, Ears, Heard, Progress, Session, encode
 from whisper_at.speech.transcriber import Transcriber
-from whisper_at.timegrid import seconds
 
 
 def hear_in_order(
-    recording: Recording,
+    recording: Stream,
     ears: Ears,
     options: Options,
     *,
@@ -16,18 +17,35 @@ def hear_in_order(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Heard:
-    """The words and, if they are wanted, the tags of a recording.
+    """The words and, if they are wanted, the tags of a recording."""
+    session = Session(recording, ears, options, words=True, tags=tags)
+    for _ in windows_in_order(session, ears, options, progress=progress, cancel=cancel):
+        pass
+    return session.heard()
+
+
+def windows_in_order(
+    session: Session,
+    ears: Ears,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[Session]:
+    """Hears a recording, and gives it after each window.
 
     The decoder owns `seek`; the tagger pools what it has not heard yet on its own grid.
     """
-    session = Session(recording, ears, options, words=True, tags=tags)
-    transcriber = Transcriber(ears.decoder, ears.tokenizer, options)
+    transcriber = Transcriber(ears.decoder, ears.tokenizer, options, session.draft)
     mel, seek = session.mel, 0
-    while seek < mel.n_frames and not (cancel and cancel.is_set()):
+    while mel.reaches(seek + 1) and not (cancel and cancel.is_set()):
         window = mel.window(seek)
+        if session.tagger and not mel.reaches(seek + window.n_frames + 1):
+            session.tagger.end_at(mel.n_frames)
         encoded = encode(ears, [window], [session.tagger])
         seek = transcriber.hear(window, encoded.features, session.evidence())
-        session.heard_until = seek
+        session.heard_until = session.settled_until = seek
+        mel.forget(seek)
         if progress:
-            progress(seconds(min(seek, mel.n_frames)), seconds(mel.n_frames))
-    return session.heard(transcriber.transcript())
+            progress(*session.progress())
+        yield session

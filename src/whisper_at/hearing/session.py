@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from whisper_at.audio import Recording, log_mel
+from whisper_at.annotation import Segment
+from whisper_at.audio import MelStream, Stream
 from whisper_at.audio.pauses import windows_at_pauses
 from whisper_at.audio.windows import Window
 from whisper_at.hearing.options import Options
@@ -50,34 +51,38 @@ class Ears(Protocol):
 class Heard:
     """What one pass over a recording gives: words and logits; a branch that was not asked for is None.
 
-    `until` is the second up to which it was heard, where hearing was stopped before its end.
+    `duration` and `notes` are those of the recording. `until` is the second up to which it was heard, where hearing
+    was stopped before its end.
     """
 
     transcript: Transcript | None
     track: Track | None
+    duration: float
+    notes: tuple[str, ...] = ()
     until: float | None = None
 
 
 class Session:
     """One recording, from its log-mel to `Heard`."""
 
-    def __init__(
-        self, recording: Recording, ears: Ears, options: Options, *, words: bool, tags: bool
-    ) -> None:
-        self.mel = log_mel(recording.samples, n_mels=ears.checkpoint.dims.n_mels)
+    def __init__(self, stream: Stream, ears: Ears, options: Options, *, words: bool, tags: bool) -> None:
+        self.stream = stream
+        self.mel = MelStream(stream, n_mels=ears.checkpoint.dims.n_mels)
         self._tags = tags
         self._gated = words and options.speech_gate != "off"
         self.tagger = (
-            Tagger(ears.head.card, ears.head_function, options, self.mel.n_frames)
+            Tagger(ears.head.card, ears.head_function, options)
             if ears.head is not None and ears.head_function is not None and (tags or self._gated)
             else None
         )
         self.draft = Draft(ears.decoder, ears.tokenizer, options) if words else None
         self._windows: Iterator[Window] = windows_at_pauses(self.mel)
         self._again: deque[range] = deque()
-        self._at_work = 0
+        self._at_work: list[int] = []  # where the windows begin that are being heard
+        self._begun = 0  # all before this frame belongs to a window
         self._more = True
         self.heard_until = 0
+        self.settled_until = 0  # up to this frame nothing is left to be heard
 
     def next_window(self) -> Window | None:
         """A window that was not heard to its end, or else the next one; None if there is none at the moment."""
@@ -89,21 +94,31 @@ class Session:
             if found is None:
                 return None
             window = found
-            self._more = window.seek + window.n_frames < self.mel.n_frames
-        self._at_work += 1
+            self._begun = window.seek + window.n_frames
+            self._more = self.mel.reaches(self._begun + 1)
+            if not self._more and self.tagger:
+                self.tagger.end_at(self.mel.n_frames)
+        self._at_work.append(window.seek)
         return window
 
     def done(self, window: Window, rest: range | None = None) -> None:
         """A window has been heard, but for the rest of it."""
-        self._at_work -= 1
+        self._at_work.remove(window.seek)
         self.heard_until = max(self.heard_until, window.seek + window.n_frames)
         if rest is not None:
             self._again.append(rest)
+        self.settled_until = min([self._begun, *self._at_work, *(rest.start for rest in self._again)])
+        self.mel.forget(self.settled_until)
 
     @property
     def is_finished(self) -> bool:
         """Whether nothing of it is left to be heard."""
         return not (self._more or self._again or self._at_work)
+
+    def progress(self) -> tuple[float, float]:
+        """The seconds that have been heard and that there are."""
+        total = seconds(self.mel.n_frames) if self.mel.is_whole else self.stream.duration
+        return min(seconds(self.heard_until), total), total
 
     def evidence(self) -> Evidence | None:
         """How sure the tags are of a voice, in all that was heard so far; None without tags or gate."""
@@ -111,12 +126,26 @@ class Session:
             return None
         return Evidence(frames_per_cell=self.tagger.frames_per_cell, voice=voice)
 
-    def heard(self, transcript: Transcript | None) -> Heard:
+    def said(self) -> Iterator[Segment]:
+        """The segments that have not been given yet and come before all that is left to be heard."""
+        if self.draft is not None:
+            yield from self.draft.settled(None if self.is_whole else self.settled_until)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has been heard to its end."""
+        return self.mel.is_whole and self.settled_until >= self.mel.n_frames
+
+    def heard(self) -> Heard:
         """All of it, as far as it was heard."""
+        if self.tagger and not self.is_whole:
+            self.tagger.end_at(self.heard_until)
         return Heard(
-            transcript=transcript,
+            transcript=self.draft.transcript() if self.draft else None,
             track=self.tagger.track() if self.tagger and self._tags else None,
-            until=None if self.heard_until >= self.mel.n_frames else seconds(self.heard_until),
+            duration=self.stream.duration,
+            notes=self.stream.notes,
+            until=None if self.is_whole else seconds(self.heard_until),
         )
 
 

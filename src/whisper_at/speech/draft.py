@@ -11,7 +11,7 @@ from whisper_at.speech.gate import Evidence, Gate, gate_of
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.segments import Cut, Piece
 from whisper_at.speech.tokenizer import Tokenizer
-from whisper_at.speech.words import add_words
+from whisper_at.speech.words import SLACK, add_words
 from whisper_at.timegrid import seconds
 
 
@@ -38,6 +38,7 @@ class Draft:
             self.language = tokenizer.language(options.language or "en")
         self._segments: list[Segment] = []
         self._dropped: list[Dropped] = []
+        self._n_given = 0  # segments that `settled` has given
 
     def settle_language(self, probabilities: Mapping[str, float]) -> str:
         """The likeliest of the languages that may be is that of the recording."""
@@ -83,16 +84,29 @@ class Draft:
         self._segments += kept
         return kept
 
+    def settled(self, frame: int | None) -> list[Segment]:
+        """The segments that were not given before, up to a frame before which no more will come, or all of them."""
+        segments = self._in_order()[self._n_given :]
+        if frame is not None:
+            segments = [s for s in segments if s.start < seconds(frame) - SLACK]
+        self._n_given += len(segments)
+        return segments
+
     def transcript(self) -> Transcript:
         """All that was heard so far."""
-        segments = sorted(self._segments, key=lambda segment: (segment.start, segment.end))
+        segments = self._in_order()
         return Transcript(
             text="".join(segment.text for segment in segments).strip(),
             language=self.language or "en",
             language_probability=self._language_probability,
-            segments=tuple(replace(segment, id=i) for i, segment in enumerate(segments)),
+            segments=tuple(segments),
             dropped=_joined(sorted(self._dropped, key=lambda one: (one.start, one.end))),
         )
+
+    def _in_order(self) -> list[Segment]:
+        self._segments.sort(key=lambda segment: (segment.start, segment.end))
+        self._segments = [replace(segment, id=i) for i, segment in enumerate(self._segments)]
+        return self._segments
 
     def _with_voice(self, segments: Sequence[Segment], evidence: Evidence | None) -> list[Segment]:
         if self.gate is None or evidence is None:

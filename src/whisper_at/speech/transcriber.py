@@ -22,9 +22,11 @@ HOT = 0.5  # a window that was tried above this temperature gives no prompt for 
 class Transcriber:
     """Hears the windows of one recording in order."""
 
-    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, options: SpeechOptions) -> None:
+    def __init__(
+        self, decoder: Decoder, tokenizer: Tokenizer, options: SpeechOptions, draft: Draft | None = None
+    ) -> None:
         self._decoder, self._tokenizer, self._options = decoder, tokenizer, options
-        self._draft = Draft(decoder, tokenizer, options)
+        self._draft = draft or Draft(decoder, tokenizer, options)
         self._prompt = Prompt(tokenizer, options)
         self._previous = list(self._prompt.initial)
 

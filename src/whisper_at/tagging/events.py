@@ -99,18 +99,19 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
 
 def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
     """Runs of cells in which a label is above its threshold, by their start."""
-    shares = probabilities(track.cells[:, reporting.columns], reporting.calibration)
-    events = [
-        Event(
-            label=reporting.names[j],
-            mid=reporting.mids[j],
-            start=seconds(track.grid.frames(first)[0]),
-            end=seconds(min(track.grid.frames(last)[-1] + 1, track.n_frames)),
-            probability=_rounded(shares[first : last + 1, j].mean()),
-        )
-        for j in range(shares.shape[1])
-        for first, last in _runs(shares[:, j] >= reporting.thresholds[j])
-    ]
+    events = []
+    for j, column in enumerate(reporting.columns):  # one by one: hours of cells are large
+        shares = probabilities(track.cells[:, [column]], reporting.calibration.part([j]))[:, 0]
+        events += [
+            Event(
+                label=reporting.names[j],
+                mid=reporting.mids[j],
+                start=seconds(track.grid.frames(first)[0]),
+                end=seconds(min(track.grid.frames(last)[-1] + 1, track.n_frames)),
+                probability=_rounded(shares[first : last + 1].mean()),
+            )
+            for first, last in _runs(shares >= reporting.thresholds[j])
+        ]
     return tuple(sorted(events, key=lambda event: (event.start, event.end, event.label)))
 
 

@@ -17,11 +17,11 @@ class TapPool:
 
     Args:
         grid: the cells.
-        n_frames: length of the recording; nothing after it counts.
+        n_frames: length of the recording, as soon as it is known; nothing after it counts.
     """
 
-    def __init__(self, grid: TagGrid, n_frames: int) -> None:
-        self._grid, self._n_frames = grid, n_frames
+    def __init__(self, grid: TagGrid, n_frames: int | None = None) -> None:
+        self._grid, self.n_frames = grid, n_frames
         self._planned = 0  # frames before this one belong to windows that a plan has been made for
         self._waiting: Float | None = None  # the sum of a cell that goes on in the next window
         self._weight = 0.0  # and the share of it heard so far
@@ -43,14 +43,14 @@ class TapPool:
             sums[0] += self._waiting
             weights[0] += self._weight
         end = self._end(seek, n_frames)
-        complete = end == self._n_frames or end % self._grid.frames_per_cell == 0
+        complete = end == self.n_frames or end % self._grid.frames_per_cell == 0
         n_whole = len(sums) if complete else len(sums) - 1
         self._waiting, self._weight = (None, 0.0) if complete else (sums[-1], float(weights[-1]))
         means: Float = sums[:n_whole] / weights[:n_whole].reshape(-1, *[1] * (sums.ndim - 1))
         return means
 
     def _end(self, seek: int, n_frames: int) -> int:
-        return min(seek + n_frames, self._n_frames)
+        return seek + n_frames if self.n_frames is None else min(seek + n_frames, self.n_frames)
 
 
 def pooled(taps: npt.NDArray[np.floating[Any]], factor: int) -> npt.NDArray[np.float32]:

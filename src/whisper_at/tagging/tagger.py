@@ -26,8 +26,14 @@ class Tagger:
     and the last cell are means over what is there, never over padding.
     """
 
-    def __init__(self, card: HeadCard, head: HeadFunction, options: TagOptions, n_frames: int) -> None:
-        self._card, self._head, self._options, self._n_frames = card, head, options, n_frames
+    def __init__(
+        self, card: HeadCard, head: HeadFunction, options: TagOptions, n_frames: int | None = None
+    ) -> None:
+        """
+        Args:
+            n_frames: length of the recording, or None until `end_at` tells it, which must be before its last window.
+        """
+        self._card, self._head, self._options = card, head, options
         self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
         self._pool = TapPool(self._grid, n_frames)
@@ -37,6 +43,10 @@ class Tagger:
         self._cells: list[Float] = []
         self._voices = VoiceLabels.of(card)
         self._voice: list[Float] = []
+
+    def end_at(self, n_frames: int) -> None:
+        """The recording has so many frames, or no more of it will be heard."""
+        self._pool.n_frames = n_frames
 
     @property
     def frames_per_cell(self) -> int:
@@ -76,14 +86,15 @@ class Tagger:
         return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))
 
     def track(self) -> Track:
-        """All rows and cells; to be asked for when the last window has been heard."""
+        """All rows and cells; to be asked for when the last window has been heard and the end is known."""
+        assert self._pool.n_frames is not None
         rows = list(self._rows)
         if self._waiting is not None and len(self._waiting):
             rows.append(self._row(self._waiting[None]))
         return Track(
             grid=self._grid,
             cells_per_row=self._cells_per_row,
-            n_frames=self._n_frames,
+            n_frames=self._pool.n_frames,
             rows=_concatenate(rows, len(self._card.mids)),
             cells=_concatenate(self._cells, len(self._card.mids)),
         )
