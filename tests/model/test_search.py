@@ -46,8 +46,10 @@ class Script:
         return np.array(rows)
 
     def keep(self, windows):
-        self.windows = [self.windows[i] for i in windows]
-        self.pool = [self.pool[i] for i in windows]
+        order = list(reversed(windows))  # any order will do
+        self.windows = [self.windows[i] for i in order]
+        self.pool = [self.pool[i] for i in order]
+        return order
 
 
 def log_probability(script, window, prompt, text):

@@ -37,8 +37,8 @@ class Reader(Protocol):
         """
         ...
 
-    def keep(self, windows: Sequence[int]) -> None:
-        """Forget the windows that are not listed; the others move up."""
+    def keep(self, windows: Sequence[int]) -> Sequence[int]:
+        """Forget the windows that are not listed; the others stand in the order that is answered."""
         ...
 
 
@@ -162,8 +162,7 @@ def search_texts(
         if not going:
             break
         if done:
-            reader.keep(going)
-            windows = [windows[i] for i in going]
+            windows = [windows[i] for i in reader.keep(going)]
         n_read = _read_on(reader, windows, n_read, symbols, search)
     return [found[i] for i in range(len(prompts))]
 
