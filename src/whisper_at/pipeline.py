@@ -23,8 +23,8 @@ from whisper_at.model.engine import (
     HeadFunction,
     Precision,
     device_of,
-    fastest_precision,
     open_engine,
+    quickest_precision,
 )
 from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
@@ -217,8 +217,8 @@ def load(
         head: `default`, a name, the path of a head file, or None for words alone.
         device: `cpu`, `cuda`, `mps`, `gpu` (Intel, through OpenVINO), or `auto` for CUDA where there is one.
         threads: of encoder and decoder; 0 for all cores.
-        compute_type: `float32`; `int8` for the decoder's weights; `auto` for int8, and bfloat16 in the encoder where
-            the processor is fast at it.
+        compute_type: `float32`; `int8`; `auto` for int8, and in the encoder for what the processor is quickest at:
+            bfloat16 with AMX, int8 with VNNI, else float32.
         engine: what runs encoder and heads: `openvino`, `torch`, or `auto` for what suits the device.
         offline: never use the network; None reads WHISPER_AT_OFFLINE and HF_HUB_OFFLINE.
         download_root: folder for fetched weights, instead of the cache.
@@ -240,7 +240,9 @@ def load(
     found = head and find_head(
         head, encoder=checkpoint.name, dims=checkpoint.dims, offline=offline, download_root=download_root
     )
-    precision: Precision = fastest_precision() if compute_type == "auto" and device == "cpu" else "float32"
+    precision: Precision = "float32"
+    if device == "cpu" and compute_type != "float32":
+        precision = quickest_precision() if compute_type == "auto" else "int8"
     chosen = open_engine(engine, device=device, threads=threads, precision=precision)
     return Model(
         checkpoint=checkpoint,

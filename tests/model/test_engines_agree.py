@@ -14,7 +14,13 @@ from tests.model.tiny import TINY, encoder_variables, head_arrays, head_card
 from whisper_at.errors import OptionError
 from whisper_at.model import heads
 from whisper_at.model.encoder import encode, encoder_weights
-from whisper_at.model.engine import OpenVinoEngine, TorchEngine, fastest_precision, open_engine
+from whisper_at.model.engine import (
+    OpenVinoEngine,
+    TorchEngine,
+    fastest_precision,
+    open_engine,
+    quickest_precision,
+)
 from whisper_at.model.head_file import Head
 from whisper_at.model.heads import ARCHITECTURES, apply_head, head_weights
 from whisper_at.model.ops.numpy import NumpyOps
@@ -76,6 +82,13 @@ def test_bfloat16_is_near_single_precision(make, variables, mel, pool, oracle):
     for got, wanted in zip((encoded.features, encoded.taps), oracle, strict=True):
         error = np.abs(got - wanted).mean() / np.abs(wanted).mean()
         assert 1e-6 < error < 0.03  # it did run in bfloat16, and that is all it did
+
+
+def test_an_encoder_of_whole_numbers_is_near_single_precision(variables, mel, pool, oracle):
+    encoded = OpenVinoEngine(threads=2, precision="int8").encoder(TINY, variables)(mel, pool)
+    for got, wanted in zip((encoded.features, encoded.taps), oracle, strict=True):
+        error = np.abs(got - wanted).mean() / np.abs(wanted).mean()
+        assert 1e-4 < error < 0.06
 
 
 @names
@@ -228,6 +241,7 @@ def test_an_unknown_engine_is_named():
 
 def test_bfloat16_is_chosen_only_where_tiles_multiply_it():
     assert fastest_precision() in ("float32", "bfloat16")
+    assert quickest_precision() in ("float32", "bfloat16", "int8")
 
 
 def head_of(architecture, arrays):

@@ -6,14 +6,17 @@ recordings ─► windows, cut at pauses ─► batch ─► encoder ─► tags
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from whisper_at.audio import Stream
 from whisper_at.audio.windows import Window
 from whisper_at.hearing.options import Options
 from whisper_at.hearing.session import Cancel, Ears, Heard, Progress, Session, encode
+from whisper_at.model.decoder import Features
 from whisper_at.speech.batch import BatchTranscriber, Task
+from whisper_at.speech.gate import Evidence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,15 @@ class _Seat:
 
     session: Session
     window: Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """Windows that have been encoded and tagged: their features [window, step, dim], and what is known of voices."""
+
+    seats: Sequence[_Seat]
+    features: Features
+    evidence: Sequence[Evidence | None]
 
 
 def hear_in_batches(
@@ -59,24 +71,44 @@ def batches(
     words: bool = True,
     cancel: Cancel | None = None,
 ) -> Iterator[None]:
-    """Hears the sessions that have begun, and those that come as there is room for them; pauses after each batch."""
+    """Hears the sessions that have begun, and those that come as there is room for them; pauses after each batch.
+
+    While the words of one batch are written down, the next one is encoded: searching for words leaves a processor idle
+    again and again.
+    """
     transcriber = BatchTranscriber(ears.decoder, ears.tokenizer, options) if words else None
-    while seats := _seated(sessions, coming, options.batch_size):
-        if cancel and cancel.is_set():
-            break
-        encoded = encode(ears, [seat.window for seat in seats], [seat.session.tagger for seat in seats])
-        rests: list[range | None] = [None] * len(seats)
-        if transcriber:
-            evidence = {id(session): session.evidence() for session in sessions}
-            tasks = [
-                Task(draft=seat.session.draft, window=seat.window, evidence=evidence[id(seat.session)])
-                for seat in seats
-                if seat.session.draft is not None
-            ]
-            rests = transcriber.hear(tasks, encoded.features)
-        for seat, rest in zip(seats, rests, strict=True):
-            seat.session.done(seat.window, rest)
-        yield
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder") as ahead:
+
+        def next_batch() -> Future[_Batch] | None:
+            seats = _seated(sessions, coming, options.batch_size)
+            return ahead.submit(_encoded, seats, ears) if seats else None
+
+        waiting = next_batch()
+        while waiting and not (cancel and cancel.is_set()):
+            batch = waiting.result()
+            waiting = next_batch()  # is encoded while this one is decoded
+            rests = _write_down(batch, transcriber)
+            for seat, rest in zip(batch.seats, rests, strict=True):
+                seat.session.done(seat.window, rest)
+            yield
+            waiting = waiting or next_batch()
+
+
+def _encoded(seats: Sequence[_Seat], ears: Ears) -> _Batch:
+    encoded = encode(ears, [seat.window for seat in seats], [seat.session.tagger for seat in seats])
+    return _Batch(
+        seats=seats, features=encoded.features, evidence=[seat.session.evidence() for seat in seats]
+    )
+
+
+def _write_down(batch: _Batch, transcriber: BatchTranscriber | None) -> Sequence[range | None]:
+    """The words of a batch go to its drafts; what of each window is to be heard again is answered."""
+    tasks = [
+        Task(draft=seat.session.draft, window=seat.window, evidence=evidence)
+        for seat, evidence in zip(batch.seats, batch.evidence, strict=True)
+        if seat.session.draft is not None
+    ]
+    return transcriber.hear(tasks, batch.features) if transcriber else [None] * len(batch.seats)
 
 
 def _seated(sessions: deque[Session], coming: Iterator[Session], n: int) -> list[_Seat]:

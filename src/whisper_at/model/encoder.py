@@ -52,9 +52,9 @@ def encode(
 
 
 def encoder_weights(ops: Ops, variables: Mapping[str, npt.NDArray[Any]]) -> Weights:
-    """The encoder's part of a weight file, as constants of the network."""
+    """The encoder's part of a weight file, as constants of the network; matrices are compact if the ops can."""
     return {
-        name: ops.weight(array)
+        name: ops.compact(array) if array.ndim == 2 and name != POSITIONS else ops.weight(array)
         for name, array in variables.items()
         if name.startswith("encoder/") and array.ndim > 0
     }

@@ -26,13 +26,12 @@ EncoderFunction = Callable[[Float, Float], Encoded]
 """mel [batch, mel, frame] and pool [batch, cell, step] to features and taps."""
 HeadFunction = Callable[[Float], Float]
 """taps [row, layer, cell, dim] to logits [row, label]; not a probability yet."""
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "int8"]
+"""Of the encoder; `int8` are its matrices, and what they are multiplied with, in whole numbers of 8 bits."""
 
-
-MEMORY_SETTINGS = {
-    "KV_CACHE_PRECISION": "f32",
-    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64",  # activations to 8 bits in groups, as their partners the weights
-}
+# Activations are rounded to 8 bits in groups of so many. Larger ones are quicker and coarser.
+DECODER_SETTINGS = {"KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "64"}
+ENCODER_SETTINGS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "128"}
 
 
 class Engine(Protocol):
@@ -74,12 +73,21 @@ def device_of(name: str) -> str:
 
 
 def fastest_precision() -> Precision:
-    """`bfloat16` where the processor multiplies it in tiles (AMX), else `float32`.
+    """The fastest one in which taps are those of single precision, for training on them and measuring with them.
+
+    `bfloat16` where the processor multiplies it in tiles (AMX), else `float32`.
 
     AVX-512 alone has bfloat16 instructions too, but there they measured slower than single precision
     (benchmarks/README.md), so that flag is not asked for.
     """
     return "bfloat16" if _flag("amx_bf16") else "float32"
+
+
+def quickest_precision() -> Precision:
+    """That in which the encoder takes the least time, for who does without its last digits."""
+    if _flag("amx_bf16"):
+        return "bfloat16"
+    return "int8" if _flag("avx512_vnni") or _flag("avx_vnni") else "float32"
 
 
 def _flag(name: str) -> bool:
@@ -103,7 +111,7 @@ class OpenVinoEngine:
 
         from whisper_at.model.ops.openvino import OpenVinoOps
 
-        ops = OpenVinoOps()
+        ops = OpenVinoOps(int8_weights=self.precision == "int8")
         n_steps = len(variables[POSITIONS])
         mel = ov.parameter([-1, dims.n_mels, n_steps * FRAMES_PER_STEP], np.float32, name="mel")
         pool = ov.parameter([-1, -1, n_steps], np.float32, name="pool")
@@ -165,11 +173,14 @@ class OpenVinoEngine:
 
         model = openvino.Model([ov.result(output) for output in outputs], list(sinks), inputs)
         settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,  # or encoder and decoder would share a core while another one is idle
         }
         if sinks:
-            settings |= MEMORY_SETTINGS
+            settings |= DECODER_SETTINGS
+        elif precision == "int8":
+            settings |= ENCODER_SETTINGS
         if self.threads:
             settings["INFERENCE_NUM_THREADS"] = self.threads
         try:
@@ -182,7 +193,10 @@ class OpenVinoEngine:
 
 
 class TorchEngine:
-    """Networks as torch functions. Written for CUDA and MPS in the usual way; tested on CPU only so far."""
+    """Networks as torch functions. Written for CUDA and MPS in the usual way; tested on CPU only so far.
+
+    It knows no 8 bits: what was to run so runs in single precision.
+    """
 
     def __init__(self, *, device: str = "cpu", threads: int = 0, precision: Precision = "float32") -> None:
         try:
@@ -198,7 +212,7 @@ class TorchEngine:
         if threads:
             torch.set_num_threads(threads)
         self.device = device
-        self.ops = TorchOps(device, {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision])
+        self.ops = TorchOps(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
         self.head_ops = TorchOps(device, torch.float32)
 
     def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:

@@ -86,17 +86,18 @@ class Tagger:
         return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))
 
     def track(self) -> Track:
-        """All rows and cells; to be asked for when the last window has been heard and the end is known."""
+        """All rows and cells up to the end, which must be known; what was heard after it is left out."""
         assert self._pool.n_frames is not None
         rows = list(self._rows)
         if self._waiting is not None and len(self._waiting):
             rows.append(self._row(self._waiting[None]))
+        n_cells = self._grid.n_cells(self._pool.n_frames)
         return Track(
             grid=self._grid,
             cells_per_row=self._cells_per_row,
             n_frames=self._pool.n_frames,
-            rows=_concatenate(rows, len(self._card.mids)),
-            cells=_concatenate(self._cells, len(self._card.mids)),
+            rows=_concatenate(rows, len(self._card.mids))[: -(-n_cells // self._cells_per_row)],
+            cells=_concatenate(self._cells, len(self._card.mids))[:n_cells],
         )
 
 
