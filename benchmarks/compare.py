@@ -1,4 +1,4 @@
-"""Whisper-AT beside openai-whisper and faster-whisper: `python benchmarks/compare.py --data DIR`.
+"""Whisper-AT beside its peers and its original: `python benchmarks/compare.py --data DIR`.
 
 Same recordings, same weights, same beam, same fallback temperatures, same threads. Words are written once by
 each engine; time and memory are measured `--repeats` times in alternating order, on the long recording and
@@ -95,14 +95,15 @@ def prepare(options: argparse.Namespace) -> dict[str, Station]:
                 engine=engine,
                 python=python,
                 version=version,
-                weights=peers.weights(options.model, engine.package, python, options.work),
+                weights=peers.weights(options.model, engine, python, options.work),
                 weights_sha256=peers.SHA256.get(options.model),
             )
         elif options.smoke:
-            runs.talk(f"{name} is not installed: left out")
+            runs.talk(f"{name} is not installed: left out; for it, {peers.how_to_install(engine.package)}")
         else:
             raise SystemExit(
-                f"wanted {engine.package}, found none in {python}; install it or leave out {name}"
+                f"wanted {engine.package}, found none in {python}; "
+                f"{peers.how_to_install(engine.package)}, or leave out {name}"
             )
     if not stations:
         raise SystemExit(f"wanted one of {', '.join(options.engines)}, found none installed; see --env")

@@ -140,6 +140,7 @@ def results(
                 "version": station.version,
                 "compute_type": station.engine.compute_type,
                 "head": station.engine.head,
+                "note": station.engine.note,
                 "weights_sha256": station.weights_sha256,
                 "versions": reports[name][-1]["versions"] if reports[name] else None,
                 **times(reports[name], timed),
@@ -165,6 +166,9 @@ def markdown(found: Mapping[str, Any]) -> str:
     share = head_share(found["engines"])
     if share is not None:
         lines += ["", f"Taps and head take {100 * share:.1f} % of Whisper-AT's time on the long recording."]
+    for name, engine in found["engines"].items():
+        if engine["note"]:
+            lines += ["", f"`{name}`: {engine['note']}."]
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from corpus import Recording
-from peers import Engine
+from peers import Engine, environment
 from whisper_at.files import write_atomically
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -65,7 +64,7 @@ class Station:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=os.environ | limits,
+            env=environment(self.engine.package) | limits,
         )
         if done.returncode:
             raise SystemExit(

@@ -1,6 +1,6 @@
 """A CTranslate2 file as the checkpoint that openai-whisper loads: `make_checkpoint.py model.bin out.pt`.
 
-So that all engines hear with the same numbers. Runs in openai-whisper's environment, for it needs torch.
+So that all engines hear with the same numbers. Runs in the environment of an engine that has torch.
 """
 
 import struct
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 Variables = dict[str, Any]  # arrays by name; numpy types stay out of this script's promises
 NUMPY_TYPES = [np.float32, np.int8, np.int16, np.int32, np.float16]
@@ -77,7 +76,7 @@ def block(source: Variables, side: str, i: int) -> Variables:
 
 
 def checkpoint(source: Variables) -> dict[str, Any]:
-    """Dimensions and weights, as openai-whisper's `load_model` wants them."""
+    """Dimensions, and weights as arrays, by the names that openai-whisper's `load_model` wants."""
     layers = {
         side: sum(n.startswith(f"{side}/layer_") and n.endswith("/ffn/linear_0/weight") for n in source)
         for side in ("encoder", "decoder")
@@ -106,9 +105,17 @@ def checkpoint(source: Variables) -> dict[str, Any]:
         "n_text_head": int(source["decoder/num_heads"]),
         "n_text_layer": layers["decoder"],
     }
-    return {"dims": dims, "model_state_dict": {n: torch.from_numpy(np.array(v)) for n, v in weights.items()}}
+    return {"dims": dims, "model_state_dict": weights}
+
+
+def main(model_bin: str, out: str) -> None:
+    """Writes the checkpoint."""
+    import torch
+
+    made = checkpoint(read(Path(model_bin)))
+    state = {name: torch.from_numpy(np.array(array)) for name, array in made["model_state_dict"].items()}
+    torch.save(made | {"model_state_dict": state}, out)
 
 
 if __name__ == "__main__":
-    _, model_bin, out = sys.argv
-    torch.save(checkpoint(read(Path(model_bin))), out)
+    main(*sys.argv[1:])

@@ -37,6 +37,27 @@ def two_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_examples_in_the_docstrings() -> None:
     assert doctest.testmod(report).failed == 0
+    assert doctest.testmod(peers).failed == 0
+
+
+def test_a_smoke_test_says_how_to_install_what_is_missing(
+    make_data: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = make_data({"speech_kathleen_en": {"A dog barks!": 0.3}})
+    missing = "whisper.cpp,whisper-at-original"
+    with pytest.raises(SystemExit, match="found none installed"):
+        compare.main(["--smoke", "--data", str(data), "--work", str(tmp_path / "work"), "--engines", missing])
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("whisper.cpp is not installed: left out")
+    assert "pip install pywhispercpp" in first and "--env pywhispercpp=PYTHON" in first
+    assert "pip install --no-deps whisper-at==0.5" in second and "--env whisper-at-original=PYTHON" in second
+
+
+def test_a_peer_does_not_find_our_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The original's package has the name of ours."""
+    monkeypatch.setenv("PYTHONPATH", "src")
+    assert "PYTHONPATH" not in peers.environment("whisper-at-original")
+    assert peers.environment("whisper-at")["PYTHONPATH"] == "src"
 
 
 def test_the_results_say_who_was_wrong_and_by_how_much(
@@ -57,6 +78,7 @@ def test_the_results_say_who_was_wrong_and_by_how_much(
     tables = output.with_suffix(".md").read_text()
     assert tables == capsys.readouterr().out
     assert "| openai-whisper | 16.67 |" in tables
+    assert "seeded random weights" not in tables  # said of the original alone
 
 
 def test_a_ratio_is_the_time_over_that_of_whisper_at() -> None:
@@ -97,7 +119,7 @@ def test_a_checkpoint_holds_every_number_of_the_weights_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = pytest.importorskip("torch", reason="needs torch: install whisper-at[train]")
-    out = Path(peers.weights("tiny.en", "openai-whisper", Path(sys.executable), tmp_path))
+    out = Path(peers.weights("tiny.en", peers.ENGINES["openai-whisper"], Path(sys.executable), tmp_path))
     state = torch.load(out, weights_only=True)
     monkeypatch.syspath_prepend(ENGINES)
     make_checkpoint = importlib.import_module("make_checkpoint")
