@@ -13,6 +13,7 @@ def main(checkpoint: str, out: str) -> None:
     """Writes the head that fits the Whisper in the checkpoint."""
     sys.path.pop(0)  # this folder, where another script has the library's name
     import torch
+
     from whisper_at.model import ATModel
 
     dims = torch.load(checkpoint, weights_only=True)["dims"]

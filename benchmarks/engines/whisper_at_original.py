@@ -15,6 +15,7 @@ def load(job: Job) -> Transcribe:
     sys.path.pop(0)  # this folder, where another script has the library's name
     import numpy as np
     import torch
+
     import whisper_at
 
     torch.set_num_threads(job["threads"])
