@@ -255,11 +255,16 @@ def _one_by_one(run: EncoderFunction) -> EncoderFunction:
     """
 
     def run_each(mel: Float, pool: Float) -> Encoded:
+        first = run(mel[:1], pool[:1])
         if len(mel) == 1:
-            return run(mel, pool)
-        parts = [run(mel[i : i + 1], pool[i : i + 1]) for i in range(len(mel))]
-        return Encoded(
-            np.concatenate([part.features for part in parts]), np.concatenate([part.taps for part in parts])
+            return first
+        features, taps = (
+            np.empty((len(mel), *part.shape[1:]), np.float32) for part in (first.features, first.taps)
         )
+        features[0], taps[0] = first.features[0], first.taps[0]
+        for i in range(1, len(mel)):
+            one = run(mel[i : i + 1], pool[i : i + 1])
+            features[i], taps[i] = one.features[0], one.taps[0]
+        return Encoded(features, taps)
 
     return run_each
