@@ -33,6 +33,7 @@ segments = st.builds(
     compression_ratio=numbers,
     no_speech_prob=numbers,
     words=st.none() | tuples(words),
+    language=st.none() | texts,
 )
 tags = st.builds(Tag, label=texts, mid=texts, probability=numbers)
 rows = st.builds(TagRow, start=numbers, end=numbers, tags=tuples(tags))
@@ -101,13 +102,14 @@ def test_the_dictionary_is_plain(annotation):
 
 
 @given(annotations)
-def test_words_are_there_only_where_they_were_asked_for(annotation):
+def test_more_than_openais_fields_is_there_only_where_it_was_asked_for(annotation):
     for segment, written in zip(annotation.segments, annotation.to_dict()["segments"], strict=True):
-        assert list(written) == OPENAIS_FIELDS + (["words"] if segment.words is not None else [])
+        more = [name for name in ("words", "language") if getattr(segment, name) is not None]
+        assert list(written) == OPENAIS_FIELDS + more
 
 
 def test_segments_have_openais_fields():
-    assert [field.name for field in fields(Segment)] == [*OPENAIS_FIELDS, "words"]
+    assert [field.name for field in fields(Segment)] == [*OPENAIS_FIELDS, "words", "language"]
     spoken = replace(ANNOTATION, segments=(replace(SEGMENT, words=(WORD,)),)).to_dict()
     assert spoken["segments"][0]["words"] == [
         {"word": " Rain.", "start": 0.1, "end": 0.9, "probability": 0.8}

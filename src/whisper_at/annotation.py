@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SCHEMA = "whisper-at/1"
+ON_DEMAND = ("words", "language")  # fields of a segment that are written only where they are not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,8 @@ class Word:
 class Segment:
     """A stretch of transcript with the ten fields of openai-whisper's segments.
 
-    `seek` is the first frame (10 ms) of the window that it was heard in; `words` is None unless asked for.
+    `seek` is the first frame (10 ms) of the window that it was heard in; `words` is None unless asked for, and
+    `language` unless it was detected for each window.
     """
 
     id: int
@@ -40,6 +42,7 @@ class Segment:
     compression_ratio: float
     no_speech_prob: float
     words: tuple[Word, ...] | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +134,9 @@ class Annotation:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
         data = {"schema": SCHEMA, **_plain(asdict(self))}
         for segment in data["segments"]:
-            if segment["words"] is None:
-                del segment["words"]
+            for name in ON_DEMAND:
+                if segment[name] is None:
+                    del segment[name]
         return data
 
     @classmethod

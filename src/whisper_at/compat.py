@@ -77,6 +77,7 @@ class CompatModel:
             length_penalty=1.0 if length_penalty is None else length_penalty,
             **options,
         )
+        self.model.check(chosen)
         heard = hear_in_order(stream(audio), self.model, chosen)
         assert heard.transcript is not None and heard.track is not None
         return {
@@ -161,8 +162,8 @@ def print_support_language() -> None:
 
 
 def _segment(segment: dict[str, Any]) -> dict[str, Any]:
-    words = segment.pop("words")
-    return {**segment, "tokens": list(segment["tokens"]), **({} if words is None else {"words": list(words)})}
+    there = {name: value for name, value in segment.items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in there.items()}
 
 
 def _label_language(result: Mapping[str, Any], language: str) -> str:

@@ -58,12 +58,17 @@ class Model:
         """Refuse what this model cannot do, before a recording is read.
 
         Raises:
-            OptionError: if the model does not know the language or the task, the head's cells do not make rows of
+            OptionError: if the model does not know the languages or the task, the head's cells do not make rows of
                 that length, or it does not have all the labels.
         """
         self.tokenizer.start(self.tokenizer.language(options.language or "en"), options.task)
         for name in options.languages or ():
             self.tokenizer.language(name)
+        if options.multilingual and not self.tokenizer.multilingual:
+            raise OptionError(
+                f"multilingual was asked for, but {self.checkpoint.name} knows English only; "
+                f"take a model that knows several languages, such as {self.checkpoint.name.removesuffix('.en')}"
+            )
         if self.head is not None:
             TagGrid(frames_per_cell=self.head.card.frames_per_cell).cells_per(options.tag_resolution)
             Reporting.of(self.head.card, options)

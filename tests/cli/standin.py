@@ -31,7 +31,10 @@ class StandIn:
         self.heard: list[str] = []
         self.options: Any = None
         self.head: Any = None
-        self.tokenizer = SimpleNamespace(language=_english, start=lambda language, task: [])
+        self.checkpoint = SimpleNamespace(name="stand-in.en")
+        self.tokenizer = SimpleNamespace(
+            language=_english, start=lambda language, task: [], multilingual=False
+        )
 
     check = Model.check
 

@@ -20,6 +20,10 @@ from whisper_at.errors import OptionError
             "language 'germn' is none that Whisper knows; did you mean german or georgian?",
         ),
         (["--language", ""], "language '' is none that Whisper knows"),
+        (
+            ["--multilingual", "--language", "en"],
+            "multilingual detects the language of each window, but language 'en' was given; leave one",
+        ),
         (["--labels", "Dogg"], "no label is called 'Dogg'; nearest: 'Dog'"),
         (["--labels", "Dog,Sirene"], "no label is called 'Sirene'; nearest: 'Siren'"),
         (["--labels", ""], "label"),
@@ -89,6 +93,7 @@ def test_what_no_machine_can_do_is_refused_without_looking_for_weights(
         ),
         (["--labels", "Siren"], "head yard has no label /m/03kmc9"),
         (["--language", "de"], "language 'de' was asked for, but"),
+        (["--multilingual"], "multilingual was asked for, but stand-in.en knows English only; take"),
     ],
 )
 def test_what_the_model_cannot_do_is_refused_before_a_recording_is_read(

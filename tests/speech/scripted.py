@@ -68,11 +68,12 @@ class Asked:
 class ScriptedDecoder:
     """Answers each `Asked` with `answer`, and tells afterwards what it was asked.
 
-    A text is aligned as `path` says, or else one step a token from the first step on.
+    A text is aligned as `path` says, or else one step a token from the first step on. `languages` are the
+    probabilities that it hears, or what gives them for features.
     """
 
     answer: object
-    languages: dict = field(default_factory=dict)
+    languages: object = field(default_factory=dict)
     path: object = None
     asked: list = field(default_factory=list)
     detected: list = field(default_factory=list)
@@ -92,7 +93,7 @@ class ScriptedDecoder:
 
     def detect_language(self, features):
         self.detected.append(features)
-        return [self.languages]
+        return [self.languages(features) if callable(self.languages) else self.languages]
 
 
 def alignment(first_steps, probabilities):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.speech.scripted import ScriptedDecoder, hypothesis_of, window, written
+from tests.speech.scripted import FEATURES, ScriptedDecoder, hypothesis_of, window, written
 from whisper_at.speech.batch import BatchTranscriber, Task
 from whisper_at.speech.draft import Draft
 from whisper_at.speech.gate import Evidence
@@ -159,9 +159,48 @@ def test_the_language_is_one_of_those_that_may_be(hear, tokenizer):
 
 @pytest.mark.parametrize(("among", "found"), [(("de", "Japanese"), "ja"), (("de",), "de")])
 def test_languages_that_were_not_named_are_not_thought_of(tokenizer, among, found):
-    options = SpeechOptions(languages=among)
-    draft = Draft(ScriptedDecoder(None), tokenizer, options)
-    assert draft.settle_language({"en": 0.5, "ja": 0.3, "de": 0.2}) == found
+    heard = {"en": 0.5, "ja": 0.3, "de": 0.2}
+    draft = Draft(ScriptedDecoder(None, heard), tokenizer, SpeechOptions(languages=among))
+    assert draft.language_of(FEATURES) == found
+
+
+def test_each_window_may_have_a_language_of_its_own(hear, tokenizer):
+    """The recording has that of its first window, and each text begins with its own one's token."""
+
+    def languages(features):
+        return {"de": 0.6, "ja": 0.4} if features[0, 0, 0] != 1 else {"en": 0.7, "de": 0.3}
+
+    tasks = [("a", window(0)), ("a", window(3000)), ("a", window(6000))]
+    features = np.arange(3, dtype=np.float32).reshape(3, 1, 1)
+    options = {"features": features, "languages": languages, "language": None, "multilingual": True}
+    answer = says(tokenizer, 0.0, " x", 1.0)
+    _, transcripts, decoder = hear(tasks, lambda asked: answer, **options)
+    assert [segment.language for segment in transcripts["a"].segments] == ["de", "en", "de"]
+    assert (transcripts["a"].language, transcripts["a"].language_probability) == ("de", 0.6)
+    started = [tokenizer.special(code) for code in ("de", "en", "de")]
+    assert [asked.prompt[-2] for asked in decoder.asked] == started
+    _, transcripts, _ = hear(tasks, lambda asked: answer, languages=languages, language=None)
+    assert [segment.language for segment in transcripts["a"].segments] == [None] * 3
+
+
+def test_words_are_aligned_and_split_in_the_language_of_their_window(hear, tokenizer):
+    def languages(features):
+        return {"ja": 0.9} if features[0, 0, 0] else {"en": 0.9}
+
+    _, transcripts, decoder = hear(
+        [("a", window(0)), ("a", window(3000))],
+        lambda asked: says(tokenizer, 0.0, " abc", 1.0),
+        features=np.arange(2, dtype=np.float32).reshape(2, 1, 1),
+        languages=languages,
+        language=None,
+        multilingual=True,
+        word_timestamps=True,
+    )
+    assert [start[1] for _, start, _, _ in decoder.aligned] == [tokenizer.special(c) for c in ("en", "ja")]
+    assert [len(segment.words) for segment in transcripts["a"].segments] == [
+        1,
+        3,
+    ]  # "abc" is split as Japanese is
 
 
 def test_tokens_that_are_never_to_be_written_are_told_to_the_decoder(hear, tokenizer):

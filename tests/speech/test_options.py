@@ -14,6 +14,7 @@ from whisper_at.speech.options import SpeechOptions
         ({"speech_gate": "on"}, "speech_gate must be one of off, auto, strict; got 'on'"),
         ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
         ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size must be 0 or more, got -1"),
+        ({"multilingual": True, "language": "de"}, "multilingual detects the language of each window, but"),
         ({"languages": ()}, "languages must name at least one, got none"),
     ],
 )

@@ -232,6 +232,25 @@ def test_the_samples_of_a_window_are_seeded_by_its_place(tokenizer):
     assert [asked.seed for asked in session.decoder.asked] == [0, 3000, 6000]
 
 
+def test_a_window_in_another_language_is_not_prompted_with_the_text_before(tokenizer):
+    """But with what was given to begin with; and one in the same language is."""
+    heard = iter(["de", "de", "en"])
+    session = Session(
+        tokenizer,
+        [said(tokenizer, text) for text in (" eins", " zwei", " three")],
+        languages=lambda features: {next(heard): 0.9},
+        language=None,
+        multilingual=True,
+        initial_prompt="Hi",
+    )
+    session.hear(n_windows=3)
+    hi, one = tokenizer.encode(" Hi"), written(tokenizer, 0.0, " eins", 2.0)
+    assert session.prompts[1] == (tokenizer.sot_prev, *hi, *one, *start_of(tokenizer, "de"))
+    assert session.prompts[2] == (tokenizer.sot_prev, *hi, *start_of(tokenizer, "en"))
+    assert [segment.language for segment in session.transcript.segments] == ["de", "de", "en"]
+    assert session.transcript.language == "de"
+
+
 def test_options_reach_the_search(tokenizer):
     session = Session(
         tokenizer, [said(tokenizer, " a")], beam_size=2, best_of=3, patience=1.5, length_penalty=0.8

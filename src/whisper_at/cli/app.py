@@ -73,6 +73,9 @@ def annotate(
     languages: Annotated[
         str | None, typer.Option(help="Detect among these alone, joined by commas: en,de.")
     ] = None,
+    multilingual: Annotated[
+        bool, typer.Option("--multilingual", help="Detect the language of each window, not of the recording.")
+    ] = False,
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
     output_format: Annotated[
@@ -150,6 +153,7 @@ def annotate(
     options = Options(
         language=language,
         languages=run.listed(languages),
+        multilingual=multilingual,
         hotwords=hotwords,
         suppress_tokens=run.numbers(suppress_tokens),
         suppress_numerals=suppress_numerals,

@@ -46,34 +46,28 @@ class BatchTranscriber:
         rests: list[range | None] = [None] * len(tasks)
         if not rows:
             return rests
-        self._settle_languages([(i, tasks[i].draft) for i in rows], features)
+        languages = {i: tasks[i].draft.language_of(features[i : i + 1]) for i in rows}
         decoded = decode_with_fallback(
             self._decoder,
             self._tokenizer,
             features,
-            [self._asked(i, tasks[i]) for i in rows],
+            [self._asked(i, tasks[i], languages[i]) for i in rows],
             search_of(self._options, self._tokenizer),
             self._options,
             greedy_first=True,
         )
         for i, one in zip(rows, decoded, strict=True):
-            rests[i] = self._write(tasks[i], features[i : i + 1], one)
+            rests[i] = self._write(tasks[i], features[i : i + 1], one, languages[i])
         return rests
 
-    def _asked(self, row: int, task: Task) -> Asked:
+    def _asked(self, row: int, task: Task, language: str) -> Asked:
         window = task.window
         end = window.seek + window.n_frames
         spoken = task.evidence.last(window.seek, end) - window.seek if task.evidence else 0
-        prompt = self._prompt + task.draft.start
+        prompt = self._prompt + task.draft.start(language)
         return Asked(row=row, prompt=prompt, seed=window.seek, until=seconds(spoken))
 
-    def _settle_languages(self, rows: Sequence[tuple[int, Draft]], features: Features) -> None:
-        """The first window with a voice tells the language of its recording."""
-        for i, draft in rows:
-            if draft.language is None:
-                draft.settle_language(self._decoder.detect_language(features[i : i + 1])[0])
-
-    def _write(self, task: Task, features: Features, decoded: Decoded) -> range | None:
+    def _write(self, task: Task, features: Features, decoded: Decoded, language: str) -> range | None:
         if decoded.is_silent(self._options):
             return None
         window = task.window
@@ -83,7 +77,7 @@ class BatchTranscriber:
             seek=window.seek,
             n_frames=window.n_frames,
         )
-        task.draft.take(window, features, decoded, cut, task.evidence)
+        task.draft.take(window, features, decoded, cut, task.evidence, language)
         rest = range(cut.next_seek, window.seek + window.n_frames)
         is_left = not cut.complete and len(rest) >= REST and rest.start - window.seek >= PROGRESS
         return rest if is_left else None

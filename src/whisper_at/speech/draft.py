@@ -40,19 +40,28 @@ class Draft:
         self._dropped: list[Dropped] = []
         self._n_given = 0  # segments that `settled` has given
 
-    def settle_language(self, probabilities: Mapping[str, float]) -> str:
-        """The likeliest of the languages that may be is that of the recording."""
+    def language_of(self, features: Features) -> str:
+        """The language of a window [1, step, dim] in which somebody speaks.
+
+        The first such window tells that of the recording, which is that of all its windows unless they may differ.
+        """
+        if self.language is not None and not self._options.multilingual:
+            return self.language
+        language, probability = self._likeliest(self._decoder.detect_language(features)[0])
+        if self.language is None:
+            self.language, self._language_probability = language, probability
+        return language
+
+    def _likeliest(self, probabilities: Mapping[str, float]) -> tuple[str, float]:
+        """Of the languages that may be, with its probability."""
         among = self._options.languages
         wanted = [self._tokenizer.language(name) for name in among] if among else self._tokenizer.languages
         known = {code: p for code, p in probabilities.items() if code in wanted}
-        self.language, self._language_probability = max(known.items(), key=lambda item: item[1])
-        return self.language
+        return max(known.items(), key=lambda item: item[1])
 
-    @property
-    def start(self) -> list[int]:
-        """The tokens that a text begins with, once its language is settled."""
-        assert self.language is not None
-        return self._tokenizer.start(self.language, self._options.task)
+    def start(self, language: str) -> list[int]:
+        """The tokens that a text in that language begins with."""
+        return self._tokenizer.start(language, self._options.task)
 
     def is_silent(self, window: Window, evidence: Evidence | None) -> bool:
         """Whether a window is not to be decoded, for nobody speaks in it; which is noted."""
@@ -64,22 +73,29 @@ class Draft:
         return reason is not None
 
     def take(
-        self, window: Window, features: Features, decoded: Decoded, cut: Cut, evidence: Evidence | None
+        self,
+        window: Window,
+        features: Features,
+        decoded: Decoded,
+        cut: Cut,
+        evidence: Evidence | None,
+        language: str,
     ) -> list[Segment]:
         """The segments of a decoded window [1, step, dim], with words if wanted, but for those without a voice."""
         segments = [self._segment(window, piece, decoded) for piece in cut.pieces if piece.start < piece.end]
         segments = [segment for segment in segments if segment.text.strip()]
         if self._options.word_timestamps and segments:
-            assert self.language is not None
             segments = add_words(
                 self._decoder,
                 self._tokenizer,
                 features,
                 segments,
-                start=self.start,
+                start=self.start(language),
                 n_frames=window.n_frames,
-                language="en" if self._options.task == "translate" else self.language,
+                language="en" if self._options.task == "translate" else language,
             )
+        if self._options.multilingual:
+            segments = [replace(segment, language=language) for segment in segments]
         kept = self._with_voice(segments, evidence)
         self._segments += kept
         return kept

@@ -15,6 +15,7 @@ class SpeechOptions:
 
     language: a code such as "en", or a name; None detects it from the first window in which somebody speaks.
     languages: only these, by code or name, are thought of where the language is detected; None for all.
+    multilingual: the language is detected in each window, for a recording in which several are spoken.
     task: "transcribe", or "translate" into English.
     patience: the search ends when beam_size times as many texts are finished.
     length_penalty: texts compete by their log probability over their length to this power; 1 compares means.
@@ -51,6 +52,7 @@ class SpeechOptions:
     initial_prompt: str | None = None
     hotwords: str | None = None
     languages: tuple[str, ...] | None = None
+    multilingual: bool = False
     suppress_tokens: tuple[int, ...] = (-1,)
     suppress_numerals: bool = False
     no_repeat_ngram_size: int = 0
@@ -70,6 +72,11 @@ class SpeechOptions:
             raise OptionError(f"no_repeat_ngram_size must be 0 or more, got {self.no_repeat_ngram_size}")
         if self.languages is not None and not self.languages:
             raise OptionError("languages must name at least one, got none; leave it out for all")
+        if self.multilingual and self.language is not None:
+            raise OptionError(
+                f"multilingual detects the language of each window, but language {self.language!r} was given; "
+                f"leave one of them out, or name those that may be spoken as languages"
+            )
         if not 1 <= self.patience * self.beam_size < math.inf:
             raise OptionError(
                 f"patience times beam_size must be finite and 1 or more, got {self.patience:g} times {self.beam_size}"

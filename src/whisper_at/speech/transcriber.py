@@ -29,15 +29,18 @@ class Transcriber:
         self._draft = draft or Draft(decoder, tokenizer, options)
         self._prompt = Prompt(tokenizer, options)
         self._previous = list(self._prompt.initial)
+        self._language: str | None = None  # of the window before
 
     def hear(self, window: Window, features: Features, evidence: Evidence | None = None) -> int:
         """Write down one window [1, step, dim]; answers with the frame that the next one starts at."""
         end = window.seek + window.n_frames
         if window.n_frames < SHORTEST or self._draft.is_silent(window, evidence):
             return end
-        if self._draft.language is None:
-            self._draft.settle_language(self._decoder.detect_language(features)[0])
-        prompt = self._prompt(self._previous) + self._draft.start
+        language = self._draft.language_of(features)
+        if self._language not in (None, language):  # text in another language would pull this one towards it
+            self._previous = list(self._prompt.initial)
+        self._language = language
+        prompt = self._prompt(self._previous) + self._draft.start(language)
         (decoded,) = decode_with_fallback(
             self._decoder,
             self._tokenizer,
@@ -54,7 +57,7 @@ class Transcriber:
             seek=window.seek,
             n_frames=window.n_frames,
         )
-        segments = self._draft.take(window, features, decoded, cut, evidence)
+        segments = self._draft.take(window, features, decoded, cut, evidence, language)
         self._remember(segments, decoded)
         return _seek_after_words(cut, segments, window) if self._options.word_timestamps else cut.next_seek
 
