@@ -149,8 +149,48 @@ def test_6_each_window_of_a_batch_has_its_own_tags(telling_mel):
     silence = Recording(name="x", samples=np.zeros(16000 * 93, np.float32))
     (heard,) = hear_in_batches([silence.stream()], model, Options(), words=False)
     assert windows == [0, 3000, 6000, 9000]  # one batch
-    track = heard.track
+    track = heard.tracks[0]
     assert_allclose(track.rows[:, 0], own_times(93, 10), atol=0.02)
+
+
+CLIPS = {"clip_timestamps": (10.1, 21, 45, 80)}
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_of_clips_each_hears_its_own_time_and_nothing_else_is_heard(telling_mel, sequential):
+    """Rows count from the cell in which a clip begins; a cell that it cuts is the mean of what is heard of it."""
+    model, windows = clock_model()
+    stream = Recording(name="x", samples=np.zeros(16000 * 93, np.float32)).stream()
+    options = Options(**CLIPS, sequential=sequential, speech_gate="off")
+    (heard,) = (
+        [hear_in_order(stream, model, options)]
+        if sequential
+        else hear_in_batches([stream], model, options, words=False)
+    )
+    assert all(1010 <= seek < 2100 or 4500 <= seek < 8000 for seek in windows)
+    first, second = heard.tracks
+    assert (first.start, first.n_frames, second.start, second.n_frames) == (1010, 2100, 4500, 8000)
+    # Cells lie on the recording: 25 begins at 10.0 s, 52 ends at 21.2 s, 112 begins at 44.8 s.
+    assert_allclose(first.cells[[0, 1, -1], 0], [10.25, 10.6, 20.9], atol=0.02)
+    assert_allclose(second.cells[[0, 1, -1], 0], [45.1, 45.4, 79.8], atol=0.02)
+    assert (len(first.cells), len(second.cells)) == (28, 88)
+    assert (len(first.rows), len(second.rows)) == (2, 4)
+    assert heard.until is None and heard.notes == ()
+
+
+def test_a_clip_beyond_the_end_is_told(telling_mel):
+    model, windows = clock_model()
+    silence = Recording(name="x", samples=np.zeros(16000 * 20, np.float32))
+    options = Options(clip_timestamps="5,8,30,40")
+    (heard,) = hear_in_batches([silence.stream()], model, options, words=False)
+    assert windows == [500] and len(heard.tracks) == 1
+    assert heard.notes == ("nothing from 30 s on was heard: it ends at 20.0 s",)
+
+
+def test_clips_have_no_place_in_the_originals_rows():
+    model, _ = clock_model()
+    with pytest.raises(OptionError, match="the original's rows follow each other from 0 s on"):
+        CompatModel(model).transcribe(np.zeros(16000, np.float32), **CLIPS)
 
 
 def test_7_language_detection_costs_no_second_encoding(telling_mel):

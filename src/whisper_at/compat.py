@@ -77,16 +77,20 @@ class CompatModel:
             length_penalty=1.0 if length_penalty is None else length_penalty,
             **options,
         )
+        if chosen.clip_timestamps is not None:
+            raise OptionError(
+                "the original's rows follow each other from 0 s on; for clips take whisper_at.load"
+            )
         self.model.check(chosen)
         heard = hear_in_order(stream(audio), self.model, chosen)
-        assert heard.transcript is not None and heard.track is not None
+        assert heard.transcript is not None and heard.tracks
         return {
             "text": heard.transcript.text,
             "segments": [_segment(asdict(segment)) for segment in heard.transcript.segments],
             "language": heard.transcript.language,
             "task": chosen.task,
             "at_time_res": at_time_res,
-            "audio_tag": heard.track.rows,
+            "audio_tag": heard.tracks[0].rows,
             "duration": heard.duration,
         }
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from whisper_at.annotation import Annotation, Provenance, Segment
+from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tags
 from whisper_at.audio import Recording, Source, Stream, stream
 from whisper_at.errors import OptionError
 from whisper_at.hearing.in_batches import batches, hear_in_batches
@@ -31,6 +31,7 @@ from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.tokenizer import Tokenizer
 from whisper_at.tagging.events import Reporting, report
 from whisper_at.tagging.heads import DEFAULT, find_head
+from whisper_at.tagging.track import Track
 from whisper_at.timegrid import TagGrid
 
 COMPUTE_TYPES = ("auto", "int8", "float32")
@@ -306,8 +307,8 @@ def said(
 
 
 def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
-    transcript, head = heard.transcript, model.head if heard.track else None
-    events, rows = report(heard.track, head.card, options) if heard.track and head else ((), None)
+    transcript, head = heard.transcript, model.head if heard.tracks is not None else None
+    events, rows = _reported(heard.tracks or (), head.card, options) if head else ((), None)
     stopped = () if heard.until is None else (f"stopped at {heard.until:.1f} s of {heard.duration:.1f} s",)
     return Annotation(
         text=transcript.text if transcript else "",
@@ -325,6 +326,15 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
             head=head.card.name if head else None,
             head_sha256=head.sha256 if head else None,
         ),
+    )
+
+
+def _reported(tracks: tuple[Track, ...], card: HeadCard, options: Options) -> tuple[tuple[Event, ...], Tags]:
+    """The events and the rows of all stretches that were heard, in the order of time."""
+    reports = [report(track, card, options) for track in tracks]
+    rows = tuple(row for _, tags in reports for row in tags.rows)
+    return tuple(event for events, _ in reports for event in events), Tags(
+        resolution=options.tag_resolution, rows=rows
     )
 
 

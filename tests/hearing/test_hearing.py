@@ -152,3 +152,14 @@ def test_segments_come_while_the_rest_is_still_to_be_read(model, scene, sequenti
 def test_the_segments_are_those_of_the_annotation(model):
     for options in ({}, {"sequential": True}, {"word_timestamps": True, "batch_size": 1}):
         assert tuple(model.segments(SCENE, **options)) == model.annotate(SCENE, **options).segments
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_clip_is_heard_as_if_it_were_the_recording_but_for_its_times(model, scene, recordings, sequential):
+    alone = model.annotate(recordings[3].samples, sequential=sequential)  # from 9 to 20 s
+    clip = model.annotate(SCENE, clip_timestamps="9,20", sequential=sequential)
+    assert clip.text and clip.text == alone.text
+    assert [s.start - 9 for s in clip.segments] == pytest.approx([s.start for s in alone.segments], abs=0.1)
+    assert all(9 <= event.start < event.end <= 20 for event in clip.events)
+    assert [(row.start, row.end) for row in clip.tags.rows] == [(9.0, 19.0), (19.0, 20.0)]
+    assert clip.duration == scene.duration and not clip.notes

@@ -15,6 +15,13 @@ from whisper_at.speech.options import SpeechOptions
         ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
         ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size must be 0 or more, got -1"),
         ({"multilingual": True, "language": "de"}, "multilingual detects the language of each window, but"),
+        ({"clip_timestamps": "5,3"}, "clip_timestamps must rise, but 3 follows 5"),
+        ({"clip_timestamps": (5, 5)}, "clip_timestamps must rise, but 5 follows 5"),
+        ({"clip_timestamps": (0, 5, 4, 9)}, "clip_timestamps must rise, but 4 follows 5"),
+        ({"clip_timestamps": "-1,3"}, "clip_timestamps are finite seconds from 0 on, got '-1,3'"),
+        ({"clip_timestamps": (math.nan,)}, "clip_timestamps are finite seconds from 0 on, got (nan,)"),
+        ({"clip_timestamps": "0-5"}, "clip_timestamps are seconds joined by commas, start,end"),
+        ({"clip_timestamps": "0:05"}, "clip_timestamps are seconds joined by commas, start,end"),
         ({"languages": ()}, "languages must name at least one, got none"),
     ],
 )

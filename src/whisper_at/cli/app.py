@@ -76,6 +76,9 @@ def annotate(
     multilingual: Annotated[
         bool, typer.Option("--multilingual", help="Detect the language of each window, not of the recording.")
     ] = False,
+    clip_timestamps: Annotated[
+        str | None, typer.Option(help="Hear these seconds alone: start,end,start,end,... up to the end.")
+    ] = None,
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
     output_format: Annotated[
@@ -154,6 +157,7 @@ def annotate(
         language=language,
         languages=run.listed(languages),
         multilingual=multilingual,
+        clip_timestamps=clip_timestamps,
         hotwords=hotwords,
         suppress_tokens=run.numbers(suppress_tokens),
         suppress_numerals=suppress_numerals,

@@ -95,9 +95,12 @@ def batches(
 
 
 def _encoded(seats: Sequence[_Seat], ears: Ears) -> _Batch:
-    encoded = encode(ears, [seat.window for seat in seats], [seat.session.tagger for seat in seats])
+    taggers = [seat.session.tagger_of(seat.window) for seat in seats]
+    encoded = encode(ears, [seat.window for seat in seats], taggers)
+    known = {id(seat.session): seat.session for seat in seats}
+    evidence = {key: session.evidence() for key, session in known.items()}
     return _Batch(
-        seats=seats, features=encoded.features, evidence=[seat.session.evidence() for seat in seats]
+        seats=seats, features=encoded.features, evidence=[evidence[id(seat.session)] for seat in seats]
     )
 
 

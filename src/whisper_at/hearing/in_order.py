@@ -6,6 +6,7 @@ from whisper_at.audio import Stream
 from whisper_at.hearing.options import Options
 from whisper_at.hearing.session import Cancel, Ears, Heard, Progress, Session, encode
 from whisper_at.speech.transcriber import Transcriber
+from whisper_at.timegrid import FRAMES_PER_WINDOW
 
 
 def hear_in_order(
@@ -37,15 +38,15 @@ def windows_in_order(
     The decoder owns `seek`; the tagger pools what it has not heard yet on its own grid.
     """
     transcriber = Transcriber(ears.decoder, ears.tokenizer, options, session.draft)
-    mel, seek = session.mel, 0
-    while mel.reaches(seek + 1) and not (cancel and cancel.is_set()):
-        window = mel.window(seek)
-        if session.tagger and not mel.reaches(seek + window.n_frames + 1):
-            session.tagger.end_at(mel.n_frames)
-        encoded = encode(ears, [window], [session.tagger])
-        seek = transcriber.hear(window, encoded.features, session.evidence())
-        session.heard_until = session.settled_until = seek
-        mel.forget(seek)
-        if progress:
-            progress(*session.progress())
-        yield session
+    mel = session.mel
+    for seek, end in session.clips:
+        while (end is None or seek < end) and session.reaches(seek + 1) and not (cancel and cancel.is_set()):
+            window = mel.window(seek, FRAMES_PER_WINDOW if end is None else end - seek)
+            session.end_tags(window)
+            encoded = encode(ears, [window], [session.tagger_of(window)])
+            seek = transcriber.hear(window, encoded.features, session.evidence())
+            session.heard_until = session.settled_until = seek
+            mel.forget(seek)
+            if progress:
+                progress(*session.progress())
+            yield session

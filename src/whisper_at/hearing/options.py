@@ -34,6 +34,7 @@ class Options(SpeechOptions, TagOptions):
                 raise OptionError(
                     f"there is no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
                 )
-        if isinstance(changes.get("temperature"), list):
-            changes["temperature"] = tuple(changes["temperature"])
+        for name in ("temperature", "clip_timestamps"):
+            if isinstance(changes.get(name), list):
+                changes[name] = tuple(changes[name])
         return replace(self, **changes)

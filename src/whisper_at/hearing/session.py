@@ -49,14 +49,15 @@ class Ears(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What one pass over a recording gives: words and logits; a branch that was not asked for is None.
+    """What one pass over a recording gives: words, and logits of each stretch that was heard.
 
+    A branch that was not asked for is None.
     `duration` and `notes` are those of the recording. `until` is the second up to which it was heard, where hearing
     was stopped before its end.
     """
 
     transcript: Transcript | None
-    track: Track | None
+    tracks: tuple[Track, ...] | None
     duration: float
     notes: tuple[str, ...] = ()
     until: float | None = None
@@ -70,13 +71,14 @@ class Session:
         self.mel = MelStream(stream, n_mels=ears.checkpoint.dims.n_mels)
         self._tags = tags
         self._gated = words and options.speech_gate != "off"
-        self.tagger = (
-            Tagger(ears.head.card, ears.head_function, options)
-            if ears.head is not None and ears.head_function is not None and (tags or self._gated)
-            else None
-        )
+        self.clips = options.clips
+        self._taggers: list[Tagger] = []  # one for each clip
+        if ears.head is not None and ears.head_function is not None and (tags or self._gated):
+            self._taggers = [
+                Tagger(ears.head.card, ears.head_function, options, start=start) for start, _ in self.clips
+            ]
         self.draft = Draft(ears.decoder, ears.tokenizer, options) if words else None
-        self._windows: Iterator[Window] = windows_at_pauses(self.mel)
+        self._windows = (w for start, end in self.clips for w in windows_at_pauses(self.mel, start, end))
         self._again: deque[range] = deque()
         self._at_work: list[int] = []  # where the windows begin that are being heard
         self._begun = 0  # all before this frame belongs to a window
@@ -90,16 +92,40 @@ class Session:
             rest = self._again.popleft()
             window = self.mel.window(rest.start, len(rest))
         else:
-            found = next(self._windows, None)
+            self._more = self._is_left(self._begun)
+            found = next(self._windows, None) if self._more else None
             if found is None:
                 return None
             window = found
             self._begun = window.seek + window.n_frames
-            self._more = self.mel.reaches(self._begun + 1)
-            if not self._more and self.tagger:
-                self.tagger.end_at(self.mel.n_frames)
+            self.end_tags(window)
         self._at_work.append(window.seek)
+        self._more = self._is_left(self._begun)
         return window
+
+    def reaches(self, frame: int) -> bool:
+        """Whether the recording has so many frames; what is read on the way there and not to be heard is forgotten."""
+        while self.mel.n_frames < frame and self.mel.reaches(self.mel.n_frames + 1):
+            if not self._at_work and not self._again:
+                self.mel.forget(min(frame - 1, self.mel.n_frames))
+        return self.mel.n_frames >= frame
+
+    def _is_left(self, frame: int) -> bool:
+        """Whether there is anything to be heard from a frame on."""
+        return any(
+            self.reaches(max(start, frame) + 1) for start, end in self.clips if end is None or end > frame
+        )
+
+    def tagger_of(self, window: Window) -> Tagger | None:
+        """The one of the clip that a window lies in; None without tags."""
+        return next((t for t in reversed(self._taggers) if t.start <= window.seek), None)
+
+    def end_tags(self, window: Window) -> None:
+        """To be told of each window before it is heard: it may be the last one of its clip."""
+        stop = window.seek + window.n_frames
+        ends = any(end == stop for _, end in self.clips)
+        if (tagger := self.tagger_of(window)) and (ends or not self.mel.reaches(stop + 1)):
+            tagger.end_at(stop)
 
     def done(self, window: Window, rest: range | None = None) -> None:
         """A window has been heard, but for the rest of it."""
@@ -122,9 +148,19 @@ class Session:
 
     def evidence(self) -> Evidence | None:
         """How sure the tags are of a voice, in all that was heard so far; None without tags or gate."""
-        if self.tagger is None or not self._gated or (voice := self.tagger.voice()) is None:
+        if not self._taggers or not self._gated:
             return None
-        return Evidence(frames_per_cell=self.tagger.frames_per_cell, voice=voice)
+        heard = np.zeros(0, np.float32)
+        for tagger in self._taggers:
+            if (voice := tagger.voice()) is None:
+                return None
+            if len(voice):  # before it there may be cells that nobody hears
+                first = tagger.start // tagger.frames_per_cell
+                joined = np.zeros(first + len(voice), np.float32)
+                joined[: len(heard)] = heard
+                joined[first:] = np.maximum(joined[first:], voice)
+                heard = joined
+        return Evidence(frames_per_cell=self._taggers[0].frames_per_cell, voice=heard)
 
     def said(self) -> Iterator[Segment]:
         """The segments that have not been given yet and come before all that is left to be heard."""
@@ -133,20 +169,28 @@ class Session:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it has been heard to its end."""
-        return self.mel.is_whole and self.settled_until >= self.mel.n_frames
+        """Whether it has been heard to its end, or to that of the last clip."""
+        return not self._is_left(self.settled_until)
 
     def heard(self) -> Heard:
         """All of it, as far as it was heard."""
-        if self.tagger and not self.is_whole:
-            self.tagger.end_at(self.heard_until)
+        whole = self.is_whole
+        heard = [tagger for tagger in self._taggers if tagger.start < max(1, self.heard_until)]
+        if heard and not whole:
+            heard[-1].end_at(self.heard_until)
         return Heard(
             transcript=self.draft.transcript() if self.draft else None,
-            track=self.tagger.track() if self.tagger and self._tags else None,
+            tracks=tuple(tagger.track() for tagger in heard) if self._taggers and self._tags else None,
             duration=self.stream.duration,
-            notes=self.stream.notes,
-            until=None if self.is_whole else seconds(self.heard_until),
+            notes=(*self.stream.notes, *self._notes()),
+            until=None if whole else seconds(self.heard_until),
         )
+
+    def _notes(self) -> Iterator[str]:
+        for start, _ in self.clips:
+            if start and self.mel.is_whole and start >= self.mel.n_frames:
+                yield f"nothing from {seconds(start):g} s on was heard: it ends at {self.stream.duration:.1f} s"
+                return
 
 
 def encode(ears: Ears, windows: Sequence[Window], taggers: Sequence[Tagger | None]) -> Encoded:

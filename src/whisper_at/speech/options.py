@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from whisper_at.errors import OptionError
+from whisper_at.speech.clips import Clip, clips_of
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SPEECH_GATES = ("off", "auto", "strict")
@@ -16,6 +17,8 @@ class SpeechOptions:
     language: a code such as "en", or a name; None detects it from the first window in which somebody speaks.
     languages: only these, by code or name, are thought of where the language is detected; None for all.
     multilingual: the language is detected in each window, for a recording in which several are spoken.
+    clip_timestamps: seconds, start,end,start,end, as a text or numbers: only these stretches are heard, for words and
+        for tags; without a last end up to that of the recording, None for all of it.
     task: "transcribe", or "translate" into English.
     patience: the search ends when beam_size times as many texts are finished.
     length_penalty: texts compete by their log probability over their length to this power; 1 compares means.
@@ -53,6 +56,7 @@ class SpeechOptions:
     hotwords: str | None = None
     languages: tuple[str, ...] | None = None
     multilingual: bool = False
+    clip_timestamps: str | tuple[float, ...] | None = None
     suppress_tokens: tuple[int, ...] = (-1,)
     suppress_numerals: bool = False
     no_repeat_ngram_size: int = 0
@@ -83,11 +87,17 @@ class SpeechOptions:
             )
         if not 0 <= self.length_penalty <= 1:
             raise OptionError(f"length_penalty must lie between 0 and 1, got {self.length_penalty:g}")
+        clips_of(self.clip_timestamps)
         if not self.temperatures:
             raise OptionError("temperature must hold at least one number, got none")
         for temperature in self.temperatures:
             if not (math.isfinite(temperature) and 0 <= temperature <= 1):
                 raise OptionError(f"temperature must lie between 0 and 1, got {temperature:g}")
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The stretches that are to be heard, in frames."""
+        return clips_of(self.clip_timestamps)
 
     @property
     def temperatures(self) -> tuple[float, ...]:

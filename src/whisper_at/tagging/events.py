@@ -84,6 +84,7 @@ def probabilities(
 def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
     """For each row the labels above their thresholds, most probable first."""
     frames_per_row = track.cells_per_row * track.grid.frames_per_cell
+    origin = track.grid.frames(track.first_cell)[0]
     rows = []
     for i, row in enumerate(probabilities(track.rows[:, reporting.columns], reporting.calibration)):
         order = np.argsort(-row, kind="stable")[: reporting.top_k]
@@ -92,8 +93,9 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
             for j in order
             if row[j] >= reporting.thresholds[j]
         )
-        end = min((i + 1) * frames_per_row, track.n_frames)
-        rows.append(TagRow(start=seconds(i * frames_per_row), end=seconds(end), tags=tags))
+        start, end = origin + i * frames_per_row, origin + (i + 1) * frames_per_row
+        start, end = max(start, track.start), min(end, track.n_frames)
+        rows.append(TagRow(start=seconds(start), end=seconds(end), tags=tags))
     return Tags(resolution=resolution, rows=tuple(rows))
 
 
@@ -106,8 +108,8 @@ def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
             Event(
                 label=reporting.names[j],
                 mid=reporting.mids[j],
-                start=seconds(track.grid.frames(first)[0]),
-                end=seconds(min(track.grid.frames(last)[-1] + 1, track.n_frames)),
+                start=seconds(max(track.grid.frames(track.first_cell + first)[0], track.start)),
+                end=seconds(min(track.grid.frames(track.first_cell + last)[-1] + 1, track.n_frames)),
                 probability=_rounded(shares[first : last + 1].mean()),
             )
             for first, last in _runs(shares >= reporting.thresholds[j])

@@ -18,11 +18,12 @@ class TapPool:
     Args:
         grid: the cells.
         n_frames: length of the recording, as soon as it is known; nothing after it counts.
+        start: the first frame that counts; the cell that it lies in is the mean of the frames from it on.
     """
 
-    def __init__(self, grid: TagGrid, n_frames: int | None = None) -> None:
-        self._grid, self.n_frames = grid, n_frames
-        self._planned = 0  # frames before this one belong to windows that a plan has been made for
+    def __init__(self, grid: TagGrid, n_frames: int | None = None, start: int = 0) -> None:
+        self._grid, self.n_frames, self.start = grid, n_frames, start
+        self._planned = start  # frames before this one belong to windows that a plan has been made for
         self._waiting: Float | None = None  # the sum of a cell that goes on in the next window
         self._weight = 0.0  # and the share of it heard so far
 

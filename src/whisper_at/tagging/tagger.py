@@ -27,16 +27,22 @@ class Tagger:
     """
 
     def __init__(
-        self, card: HeadCard, head: HeadFunction, options: TagOptions, n_frames: int | None = None
+        self,
+        card: HeadCard,
+        head: HeadFunction,
+        options: TagOptions,
+        n_frames: int | None = None,
+        start: int = 0,
     ) -> None:
         """
         Args:
             n_frames: length of the recording, or None until `end_at` tells it, which must be before its last window.
+            start: the first frame of a stretch that alone is heard; its rows count from the cell that this lies in.
         """
         self._card, self._head, self._options = card, head, options
         self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
-        self._pool = TapPool(self._grid, n_frames)
+        self._pool = TapPool(self._grid, n_frames, start)
         self._by_cell = card.architecture in CELL_HEADS
         self._waiting: Float | None = None  # cells of the row that is not whole: logits, or else taps
         self._rows: list[Float] = []
@@ -49,12 +55,17 @@ class Tagger:
         self._pool.n_frames = n_frames
 
     @property
+    def start(self) -> int:
+        """The first frame that it hears."""
+        return self._pool.start
+
+    @property
     def frames_per_cell(self) -> int:
         """The length of a cell."""
         return self._grid.frames_per_cell
 
     def voice(self) -> Annotated[Float, "cell"] | None:
-        """How probable a voice is in each cell heard so far; None if the head knows no speech."""
+        """How probable a voice is in each cell heard so far from its first on; None if the head knows no speech."""
         if self._voices is None:
             return None
         return np.concatenate([*self._voice, np.zeros(0, np.float32)])
@@ -91,13 +102,14 @@ class Tagger:
         rows = list(self._rows)
         if self._waiting is not None and len(self._waiting):
             rows.append(self._row(self._waiting[None]))
-        n_cells = self._grid.n_cells(self._pool.n_frames)
+        n_cells = self._grid.n_cells(self._pool.n_frames) - self._grid.cell_at(frame=self._pool.start)
         return Track(
             grid=self._grid,
             cells_per_row=self._cells_per_row,
             n_frames=self._pool.n_frames,
             rows=_concatenate(rows, len(self._card.mids))[: -(-n_cells // self._cells_per_row)],
             cells=_concatenate(self._cells, len(self._card.mids))[:n_cells],
+            start=self._pool.start,
         )
 
 

@@ -10,10 +10,11 @@ from whisper_at.timegrid import TagGrid
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """The logits of a recording on its own clock.
+    """The logits of a recording, or of a stretch of it, on the recording's clock.
 
+    n_frames: the frame that it ends before.
     rows: float32 [row, label], one row for every `cells_per_row` cells; the last may stand for fewer.
-    cells: float32 [cell, label].
+    cells: float32 [cell, label], the first one that in which the frame `start` lies.
     """
 
     grid: TagGrid
@@ -21,3 +22,9 @@ class Track:
     n_frames: int
     rows: npt.NDArray[np.float32]
     cells: npt.NDArray[np.float32]
+    start: int = 0
+
+    @property
+    def first_cell(self) -> int:
+        """The number of its first cell in the recording."""
+        return self.grid.cell_at(frame=self.start)
