@@ -19,6 +19,7 @@ def tuples(of):
     return st.lists(of, max_size=3).map(tuple)
 
 
+channels = st.none() | st.integers(0, 63)
 words = st.builds(Word, word=texts, start=numbers, end=numbers, probability=numbers)
 segments = st.builds(
     Segment,
@@ -34,9 +35,10 @@ segments = st.builds(
     no_speech_prob=numbers,
     words=st.none() | tuples(words),
     language=st.none() | texts,
+    channel=channels,
 )
 tags = st.builds(Tag, label=texts, mid=texts, probability=numbers)
-rows = st.builds(TagRow, start=numbers, end=numbers, tags=tuples(tags))
+rows = st.builds(TagRow, start=numbers, end=numbers, tags=tuples(tags), channel=channels)
 annotations = st.builds(
     Annotation,
     text=texts,
@@ -104,12 +106,12 @@ def test_the_dictionary_is_plain(annotation):
 @given(annotations)
 def test_more_than_openais_fields_is_there_only_where_it_was_asked_for(annotation):
     for segment, written in zip(annotation.segments, annotation.to_dict()["segments"], strict=True):
-        more = [name for name in ("words", "language") if getattr(segment, name) is not None]
+        more = [name for name in ("words", "language", "channel") if getattr(segment, name) is not None]
         assert list(written) == OPENAIS_FIELDS + more
 
 
 def test_segments_have_openais_fields():
-    assert [field.name for field in fields(Segment)] == [*OPENAIS_FIELDS, "words", "language"]
+    assert [field.name for field in fields(Segment)] == [*OPENAIS_FIELDS, "words", "language", "channel"]
     spoken = replace(ANNOTATION, segments=(replace(SEGMENT, words=(WORD,)),)).to_dict()
     assert spoken["segments"][0]["words"] == [
         {"word": " Rain.", "start": 0.1, "end": 0.9, "probability": 0.8}

@@ -191,6 +191,8 @@ def test_clips_have_no_place_in_the_originals_rows():
     model, _ = clock_model()
     with pytest.raises(OptionError, match="the original's rows follow each other from 0 s on"):
         CompatModel(model).transcribe(np.zeros(16000, np.float32), **CLIPS)
+    with pytest.raises(OptionError, match="the original hears the mix of all channels"):
+        CompatModel(model).transcribe(np.zeros(16000, np.float32), channels="split")
 
 
 def test_7_language_detection_costs_no_second_encoding(telling_mel):

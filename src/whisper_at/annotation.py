@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SCHEMA = "whisper-at/1"
-ON_DEMAND = ("words", "language")  # fields of a segment that are written only where they are not None
+ON_DEMAND = ("words", "language", "channel")  # fields that are written only where they are not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class Segment:
     """A stretch of transcript with the ten fields of openai-whisper's segments.
 
     `seek` is the first frame (10 ms) of the window that it was heard in; `words` is None unless asked for, and
-    `language` unless it was detected for each window.
+    `language` unless it was detected for each window. `channel` counts from 0; None where all were mixed, as in sounds
+    and in dropped words.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Segment:
     no_speech_prob: float
     words: tuple[Word, ...] | None = None
     language: str | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ class Dropped:
     end: float
     voice: float
     reason: str
+    channel: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,7 @@ class Event:
     start: float
     end: float
     probability: float
+    channel: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,7 @@ class TagRow:
     start: float
     end: float
     tags: tuple[Tag, ...]
+    channel: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,10 +138,11 @@ class Annotation:
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
         data = {"schema": SCHEMA, **_plain(asdict(self))}
-        for segment in data["segments"]:
+        rows = data["tags"]["rows"] if data["tags"] else []
+        for part in (*data["segments"], *data["events"], *data["dropped"], *rows):
             for name in ON_DEMAND:
-                if segment[name] is None:
-                    del segment[name]
+                if part.get(name, 0) is None:
+                    del part[name]
         return data
 
     @classmethod
@@ -186,7 +192,4 @@ def _segment(data: Mapping[str, Any]) -> Segment:
 
 
 def _rows(rows: list[Mapping[str, Any]]) -> tuple[TagRow, ...]:
-    return tuple(
-        TagRow(start=row["start"], end=row["end"], tags=tuple(Tag(**tag) for tag in row["tags"]))
-        for row in rows
-    )
+    return tuple(TagRow(**{**row, "tags": tuple(Tag(**tag) for tag in row["tags"])}) for row in rows)

@@ -81,6 +81,10 @@ class CompatModel:
             raise OptionError(
                 "the original's rows follow each other from 0 s on; for clips take whisper_at.load"
             )
+        if chosen.channels != "mix":
+            raise OptionError(
+                "the original hears the mix of all channels; for each by itself take whisper_at.load"
+            )
         self.model.check(chosen)
         heard = hear_in_order(stream(audio), self.model, chosen)
         assert heard.transcript is not None and heard.tracks

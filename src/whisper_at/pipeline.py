@@ -6,11 +6,13 @@ annotation = model.annotate("street.mp3")
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tags
-from whisper_at.audio import Recording, Source, Stream, stream
+from whisper_at.audio import Recording, Source, Stream, split, stream
 from whisper_at.errors import OptionError
+from whisper_at.hearing.channels import joined
 from whisper_at.hearing.in_batches import batches, hear_in_batches
 from whisper_at.hearing.in_order import hear_in_order, windows_in_order
 from whisper_at.hearing.options import Options
@@ -150,12 +152,14 @@ class Model:
         """
         chosen = (options or Options()).with_(**changes)
         self.check(chosen)
+        if chosen.channels == "split":
+            raise OptionError("segments come from the mix of all channels; for channels=split take annotate")
         recording = stream(source, sample_rate=sample_rate, offline=self.offline)
         return said(recording, self, chosen, cancel=cancel)
 
     def annotate_all(
         self,
-        sources: Iterable[Source | Recording | Stream],
+        sources: Iterable[Source | Recording | Stream | tuple[Stream, ...]],
         *,
         options: Options | None = None,
         progress: Progress | None = None,
@@ -173,16 +177,25 @@ class Model:
         """
         chosen = (options or Options()).with_(**changes)
         self.check(chosen)
-        return annotate_all(self._read(sources), self, chosen, progress=progress, cancel=cancel)
+        return annotate_all(self._read(sources, chosen), self, chosen, progress=progress, cancel=cancel)
 
-    def _read(self, sources: Iterable[Source | Recording | Stream]) -> Iterator[Stream]:
+    def _read(
+        self, sources: Iterable[Source | Recording | Stream | tuple[Stream, ...]], options: Options
+    ) -> Iterator[Stream | tuple[Stream, ...]]:
         for source in sources:
-            if isinstance(source, Stream):
+            if isinstance(source, Stream | tuple):
                 yield source
             elif isinstance(source, Recording):
                 yield source.stream()
             else:
-                yield stream(source, offline=self.offline)
+                yield self._opened(source, None, options)
+
+    def _opened(
+        self, source: Source, sample_rate: int | None, options: Options
+    ) -> Stream | tuple[Stream, ...]:
+        """The mix of a recording, or its channels."""
+        opened = split if options.channels == "split" else stream
+        return opened(source, sample_rate=sample_rate, offline=self.offline)
 
     def _annotate(
         self,
@@ -198,7 +211,7 @@ class Model:
     ) -> Annotation:
         chosen = (options or Options()).with_(**changes)
         self.check(chosen)
-        recording = stream(source, sample_rate=sample_rate, offline=self.offline)
+        recording = self._opened(source, sample_rate, chosen)
         (annotation,) = annotate_all(
             [recording], self, chosen, words=words, tags=tags, progress=progress, cancel=cancel
         )
@@ -267,7 +280,7 @@ def load(
 
 
 def annotate_all(
-    recordings: Iterable[Stream],
+    recordings: Iterable[Stream | tuple[Stream, ...]],
     model: Model,
     options: Options,
     *,
@@ -278,18 +291,30 @@ def annotate_all(
 ) -> Iterator[Annotation]:
     """The annotations of recordings, in their order.
 
-    Windows of several recordings share a batch; the next recording is asked for when there is room for it.
+    Windows of several recordings share a batch; the next recording is asked for when there is room for it. Of one
+    that comes in channels each is heard by itself.
     """
+    n_channels: deque[int] = deque()  # of each recording that has begun, 0 where they are mixed
+
+    def apart() -> Iterator[Stream]:
+        for recording in recordings:
+            channels = recording if isinstance(recording, tuple) else ()
+            n_channels.append(len(channels))
+            yield from channels or (recording,)  # type: ignore[misc]
+
     if words and options.sequential:
         heard: Iterator[Heard] = (
             hear_in_order(recording, model, options, tags=tags, progress=progress, cancel=cancel)
-            for recording in recordings
+            for recording in apart()
         )
     else:
         heard = hear_in_batches(
-            recordings, model, options, words=words, tags=tags, progress=progress, cancel=cancel
+            apart(), model, options, words=words, tags=tags, progress=progress, cancel=cancel
         )
-    return (_annotation(one, model, options) for one in heard)
+    annotations = (_annotation(one, model, options) for one in heard)
+    for first in annotations:
+        n = n_channels.popleft()
+        yield joined([first, *islice(annotations, n - 1)]) if n else first
 
 
 def said(

@@ -25,6 +25,7 @@ from whisper_at.errors import OptionError
             "multilingual detects the language of each window, but language 'en' was given; leave one",
         ),
         (["--clip_timestamps", "10,5"], "clip_timestamps must rise, but 5 follows 10"),
+        (["--channels", "left"], "channels must be mix or split, got 'left'"),
         (["--labels", "Dogg"], "no label is called 'Dogg'; nearest: 'Dog'"),
         (["--labels", "Dog,Sirene"], "no label is called 'Sirene'; nearest: 'Siren'"),
         (["--labels", ""], "label"),

@@ -125,3 +125,19 @@ def test_names_that_nobody_knows_are_answered_with_those_that_are_known(command,
     assert answer.status == 1
     (line,) = answer.talk
     assert line.startswith("no head is called 'tiny.en-tltr'") and "tiny.en-tl-tr" in line
+
+
+def test_channels_are_kept_apart(tiny, command, here):
+    """A call of two channels, and a recording of one beside it."""
+    (here / "call.wav").write_bytes(wav(np.repeat(pcm16(SECOND), 2), 16_000, channels=2))
+    (here / "mono.wav").write_bytes(wav(pcm16(SECOND), 16_000))
+    answer = command("call.wav", "mono.wav", "--channels", "split", "--speech_gate", "off", *QUICK)
+    assert answer.status == 0
+    assert "mono.wav: one channel: there is nothing to keep apart" in answer.talk
+    call, mono = (
+        Annotation.from_dict(json.loads(Path(name).read_text(encoding="utf-8")))
+        for name in ("call.json", "mono.json")
+    )
+    assert call.duration == mono.duration == 1.0
+    said = [(s.channel, s.text) for s in call.segments]
+    assert said == [(i, s.text) for s in mono.segments for i in (0, 1)]  # the same on both

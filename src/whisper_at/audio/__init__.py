@@ -10,7 +10,7 @@ that has to be decoded or resampled, not by this import.
 from whisper_at.audio.logmel import LogMel, log_mel
 from whisper_at.audio.mel_stream import MelStream
 from whisper_at.audio.recording import Recording, Stream
-from whisper_at.audio.source import MEDIA_SUFFIXES, Source, read, stream
+from whisper_at.audio.source import MEDIA_SUFFIXES, Source, read, split, stream
 from whisper_at.audio.windows import Window
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "Window",
     "log_mel",
     "read",
+    "split",
     "stream",
 ]

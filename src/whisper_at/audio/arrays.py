@@ -31,11 +31,23 @@ def as_array(source: object) -> npt.NDArray[Any] | None:
         raise AudioError(f"cannot turn {type(source).__name__} into a numpy array: {error}") from error
 
 
-def from_array(array: npt.NDArray[Any], sample_rate: float | None) -> npt.NDArray[np.float32]:
+def n_channels(array: npt.NDArray[Any]) -> int:
+    """How many channels an array of samples has.
+
+    >>> n_channels(np.zeros((2, 16000))), n_channels(np.zeros(16000))
+    (2, 1)
+    """
+    last = _channels_last(array)
+    return last.shape[1] if last.ndim == 2 else 1
+
+
+def from_array(
+    array: npt.NDArray[Any], sample_rate: float | None, channel: int | None = None
+) -> npt.NDArray[np.float32]:
     """The samples [sample] of an array [sample], [channel, sample] or [sample, channel], mono at 16 kHz.
 
-    Channels are averaged; integers are scaled by the range of their type. An array that is mono float32 at
-    16 kHz already is not copied.
+    Channels are averaged, or one is taken; integers are scaled by the range of their type. An array that is mono
+    float32 at 16 kHz already is not copied.
 
     Raises:
         AudioError: if the array is no recording, or one that could be read in two ways.
@@ -49,6 +61,8 @@ def from_array(array: npt.NDArray[Any], sample_rate: float | None) -> npt.NDArra
     if not array.size:
         raise AudioError(f"the array has no samples: its shape is {array.shape}")
     array = _channels_last(array)
+    if channel is not None and array.ndim == 2:
+        array = array[:, channel]
     if rate == SAMPLE_RATE:
         samples = _mono(array)
         refuse_unusable(samples, rate, "the array")

@@ -40,18 +40,20 @@ class SoundTrack:
         AudioError: if there is no sound in it that FFmpeg could decode.
     """
 
-    def __init__(self, source: BinaryIO | str, shown: str) -> None:
+    def __init__(self, source: BinaryIO | str, shown: str, channel: int | None = None) -> None:
         """
         Args:
             source: a seekable file, or an http address.
             shown: how messages call it.
+            channel: the one that is heard, from 0 on; None for the mix of all.
         """
         self._shown = shown
         self._container = _open(source, shown)
         self._stream = _first_sound(self._container, shown)
         self.promised = promised_seconds(self._container, None if isinstance(source, str) else source)
         self._n_tracks = len(self._container.streams.audio)
-        self._reader = _Reader(promised=self.promised)
+        self.n_channels = self._stream.codec_context.layout.nb_channels
+        self._reader = _Reader(promised=self.promised, tape=Tape(channel))
 
     def blocks(self, n_samples: int) -> Iterator[npt.NDArray[np.float32]]:
         """Blocks of so many samples [sample], mono at 16 kHz; the last one has what is left.

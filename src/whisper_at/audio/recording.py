@@ -37,11 +37,17 @@ class Recording:
         """
         return len(self.samples) / SAMPLE_RATE
 
-    def stream(self) -> "Stream":
-        """The same block by block."""
+    def stream(self, *, n_channels: int = 1) -> "Stream":
+        """The same block by block, of a source that had so many channels."""
         starts = range(0, len(self.samples), SAMPLES_PER_BLOCK)
         blocks = (self.samples[start : start + SAMPLES_PER_BLOCK] for start in starts)
-        return Stream(name=self.name, blocks=blocks, promised=self.duration, notes=lambda: self.notes)
+        return Stream(
+            name=self.name,
+            blocks=blocks,
+            promised=self.duration,
+            notes=lambda: self.notes,
+            n_channels=n_channels,
+        )
 
 
 class Stream:
@@ -58,6 +64,7 @@ class Stream:
         promised: float | None,
         notes: Callable[[], tuple[str, ...]],
         samples_per_block: int = SAMPLES_PER_BLOCK,
+        n_channels: int = 1,
     ) -> None:
         """
         Args:
@@ -65,11 +72,12 @@ class Stream:
                 first one is raised here; one that comes later ends the recording and is told in its notes.
             promised: the length in seconds that its header tells, if it does.
             notes: warnings about what has been read so far.
+            n_channels: of the source, of which the samples are one or the mix.
 
         Raises:
             AudioError: if nothing can be read.
         """
-        self.name = name
+        self.name, self.n_channels = name, n_channels
         self._blocks, self._promised, self._notes = blocks, promised, notes
         self._samples_per_block = samples_per_block
         self._n_samples = 0

@@ -21,7 +21,12 @@ class Tape:
     the rest is written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channel: int | None = None) -> None:
+        """
+        Args:
+            channel: the one that is taken, from 0 on, or the last one where there are fewer; None for the mix of all.
+        """
+        self._channel = channel
         self.seconds = 0.0  # written so far
         self._samples = bytearray()  # not taken yet; it grows in place
         self._mixer: _Mixer | None = None
@@ -34,7 +39,7 @@ class Tape:
         """Appends a decoded frame."""
         if self._mixer is None or not self._mixer.takes(frame):
             self._flush()
-            self._mixer = _Mixer(frame, self._samples)
+            self._mixer = _Mixer(frame, self._samples, self._channel)
         self._mixer.write(frame)
         self.seconds += frame.samples / frame.sample_rate
 
@@ -70,7 +75,7 @@ class _Mixer:
     resampler's filter gives nothing at all), then mixing, then resampling.
     """
 
-    def __init__(self, frame: AudioFrame, samples: bytearray) -> None:
+    def __init__(self, frame: AudioFrame, samples: bytearray, channel: int | None = None) -> None:
         self._kind = _kind(frame)
         self._samples = samples
         self._n_written, self._n_given = 0, 0  # samples at the rate of the frames, and at 16 kHz
@@ -85,9 +90,12 @@ class _Mixer:
             time_base=f"1/{rate}",
         )
         nodes = [self._source, self._graph.add("apad", f"pad_len={64 + 64 * rate // SAMPLE_RATE}")]
-        if averaged := _average(layout):
+        panned = (
+            _average(layout) if channel is None else f"mono|c0=c{min(channel, frame.layout.nb_channels - 1)}"
+        )
+        if panned:
             nodes.append(self._graph.add("aformat", "sample_fmts=flt"))  # or the mean would be rounded
-            nodes.append(self._graph.add("pan", averaged))
+            nodes.append(self._graph.add("pan", panned))
         # A full-scale signal on all channels must not exceed full scale: to floats FFmpeg mixes without
         # that guarantee unless asked (rematrix_maxval), to 16-bit numbers with it.
         resampler = f"{SAMPLE_RATE}:ochl=mono:osf=flt:rematrix_maxval=1"

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from whisper_at.audio.arrays import as_array, from_array, refuse_unusable
+from whisper_at.audio.arrays import as_array, from_array, n_channels, refuse_unusable
 from whisper_at.audio.recording import SAMPLES_PER_BLOCK, Recording, Samples, Stream
 from whisper_at.errors import AudioError
 from whisper_at.timegrid import SAMPLE_RATE
@@ -44,7 +44,25 @@ def read(source: Source, *, sample_rate: int | None = None, offline: bool = Fals
     return stream(source, sample_rate=sample_rate, offline=offline).whole()
 
 
-def stream(source: Source, *, sample_rate: int | None = None, offline: bool = False) -> Stream:
+def split(source: Source, *, sample_rate: int | None = None, offline: bool = False) -> tuple[Stream, ...]:
+    """The channels of a recording, each as a stream of its own; see `stream` for the arguments and the errors.
+
+    A file is opened once for each channel; an open file is read into memory.
+
+    >>> [len(channel.take()) for channel in split(np.zeros((2, 44100)), sample_rate=44100)]
+    [16000, 16000]
+    """
+    if as_array(source) is None and hasattr(source, "read"):
+        with ExitStack() as opened:
+            source = _seekable(source, "the open file", opened).read()
+    first = stream(source, sample_rate=sample_rate, offline=offline, channel=0)
+    others = range(1, first.n_channels)
+    return first, *(stream(source, sample_rate=sample_rate, offline=offline, channel=i) for i in others)
+
+
+def stream(
+    source: Source, *, sample_rate: int | None = None, offline: bool = False, channel: int | None = None
+) -> Stream:
     """The recording behind a path, an http address, encoded bytes, an open file or an array of samples.
 
     Its first ten minutes are read at once. Files may be of any format that FFmpeg knows, video too: the first sound
@@ -56,6 +74,7 @@ def stream(source: Source, *, sample_rate: int | None = None, offline: bool = Fa
         source: where the recording is.
         sample_rate: of an array, 16000 if not given; a file has its own.
         offline: refuse addresses.
+        channel: the one that is read, from 0 on; None for the mix of all.
 
     Raises:
         AudioError: if there is no recording, or none that could be heard.
@@ -65,20 +84,21 @@ def stream(source: Source, *, sample_rate: int | None = None, offline: bool = Fa
     """
     array = as_array(source)
     if array is not None:
-        return Recording(name="array", samples=from_array(array, sample_rate)).stream()
+        samples = from_array(array, sample_rate, channel)
+        return Recording(name="array", samples=samples).stream(n_channels=n_channels(array))
     if sample_rate is not None:
         raise AudioError(
             f"sample_rate={sample_rate} is for arrays; {type(source).__name__} brings its own: leave it out"
         )
     opened = ExitStack()
     try:
-        return _encoded_stream(source, opened, offline=offline)
+        return _encoded_stream(source, opened, offline=offline, channel=channel)
     except BaseException:
         opened.close()
         raise
 
 
-def _encoded_stream(source: object, opened: ExitStack, *, offline: bool) -> Stream:
+def _encoded_stream(source: object, opened: ExitStack, *, offline: bool, channel: int | None) -> Stream:
     media: BinaryIO | str
     if isinstance(source, str) and (address := ADDRESS.match(source)):
         name, shown = _names_of_address(source)
@@ -104,7 +124,7 @@ def _encoded_stream(source: object, opened: ExitStack, *, offline: bool) -> Stre
         )
     from whisper_at.audio.media import SoundTrack  # loads FFmpeg
 
-    track = SoundTrack(media, shown)
+    track = SoundTrack(media, shown, channel)
     blocks = _usable(track.blocks(SAMPLES_PER_BLOCK), shown, opened)
     if isinstance(media, str):  # a server does not wait until we have understood what it said
         blocks = _fetched(blocks, opened)
@@ -114,6 +134,7 @@ def _encoded_stream(source: object, opened: ExitStack, *, offline: bool) -> Stre
         promised=track.promised,
         notes=track.notes,
         samples_per_block=SAMPLES_PER_BLOCK,
+        n_channels=track.n_channels,
     )
 
 

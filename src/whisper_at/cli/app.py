@@ -76,6 +76,9 @@ def annotate(
     multilingual: Annotated[
         bool, typer.Option("--multilingual", help="Detect the language of each window, not of the recording.")
     ] = False,
+    channels: Annotated[
+        str, typer.Option(help="mix, or split: each channel by itself, such as a speaker each.")
+    ] = "mix",
     clip_timestamps: Annotated[
         str | None, typer.Option(help="Hear these seconds alone: start,end,start,end,... up to the end.")
     ] = None,
@@ -158,6 +161,7 @@ def annotate(
         languages=run.listed(languages),
         multilingual=multilingual,
         clip_timestamps=clip_timestamps,
+        channels=channels,
         hotwords=hotwords,
         suppress_tokens=run.numbers(suppress_tokens),
         suppress_numerals=suppress_numerals,

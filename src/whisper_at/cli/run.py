@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
-from whisper_at.audio import Stream, stream
+from whisper_at.audio import Stream, split, stream
 from whisper_at.audio.source import printable
 from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.interrupt import stop_on_interrupt
@@ -158,11 +158,12 @@ class _Desk:
     _waiting: deque[Input] = field(default_factory=deque)
     _shown: Input | None = None
 
-    def recordings(self, inputs: Sequence[Input]) -> Iterator[Stream]:
+    def recordings(self, inputs: Sequence[Input]) -> Iterator[Stream | tuple[Stream, ...]]:
         """Those that can be read."""
         for item in inputs:
             try:
-                recording = stream(item.open(), offline=bool(self.job.offline))
+                opened = split if self.job.options.channels == "split" else stream
+                recording = opened(item.open(), offline=bool(self.job.offline))
             except WhisperATError as error:
                 self.fail(item, error)
                 continue

@@ -13,11 +13,17 @@ from whisper_at.tagging.options import TagOptions
 class Options(SpeechOptions, TagOptions):
     """All that can be set for one recording: `SpeechOptions` and `TagOptions` in one.
 
+    channels: "mix" hears their mean, "split" each as a recording of its own; all is then put in the order of time.
+
     >>> Options(language="en", tag_resolution=4).beam_size
     5
     """
 
+    channels: str = "mix"
+
     def __post_init__(self) -> None:
+        if self.channels not in ("mix", "split"):
+            raise OptionError(f"channels must be mix or split, got {self.channels!r}")
         SpeechOptions.__post_init__(self)
         TagOptions.__post_init__(self)
 

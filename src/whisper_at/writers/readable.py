@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from whisper_at.annotation import Annotation, Event
 from whisper_at.tagging import ontology
+from whisper_at.writers.txt import with_channel
 
 GOES_ON = 1.2  # seconds of silence that a sound goes on over
 SHORTEST, CERTAIN = 0.8, 0.8  # a shorter sound is named if it is more probable than this
@@ -20,9 +21,12 @@ def to_readable(annotation: Annotation) -> str:
     [00:03.2 → 00:07.6]  The rain has stopped at last.
     [00:05.2 → 00:09.6]  [Siren 0.93]
     """
-    lines = [(s.start, 0, s.end, s.text.strip()) for s in annotation.segments]
-    sounds = worth_reading(annotation.events, with_speech=annotation.language is None)
-    lines += [(e.start, 1, e.end, f"[{e.label} {e.probability:.2f}]") for e in sounds]
+    lines = [(s.start, 0, s.end, with_channel(s.text.strip(), s.channel)) for s in annotation.segments]
+    for channel in dict.fromkeys(event.channel for event in annotation.events):
+        events = [event for event in annotation.events if event.channel == channel]
+        sounds = worth_reading(events, with_speech=annotation.language is None)
+        named = ((e, f"[{e.label} {e.probability:.2f}]") for e in sounds)
+        lines += [(e.start, 1, e.end, with_channel(name, channel)) for e, name in named]
     if not lines:
         return f"({' and '.join(_nothing(annotation))})\n"
     return "".join(f"[{clock(start)} → {clock(end)}]  {what}\n" for start, _, end, what in sorted(lines))
