@@ -314,7 +314,7 @@ def annotate_all(
     annotations = (_annotation(one, model, options) for one in heard)
     for first in annotations:
         n = n_channels.popleft()
-        yield joined([first, *islice(annotations, n - 1)]) if n else first
+        yield joined([first, *islice(annotations, n - 1)], n) if n else first
 
 
 def said(

@@ -30,7 +30,7 @@ def speaker(*starts, text, **changes):
 
 def test_two_speakers_take_turns():
     both = joined(
-        [speaker(0.0, 4.0, text="a", dropped=(SILENCE,)), speaker(2.0, 6.0, text="b", notes=("x",))]
+        [speaker(0.0, 4.0, text="a", dropped=(SILENCE,)), speaker(2.0, 6.0, text="b", notes=("x",))], 2
     )
     assert [(s.id, s.channel, s.start) for s in both.segments] == [(0, 0, 0), (1, 1, 2), (2, 0, 4), (3, 1, 6)]
     assert both.text == "a0 b0 a1 b1"
@@ -44,14 +44,18 @@ def test_two_speakers_take_turns():
 
 
 def test_the_language_is_that_of_who_speaks_first():
-    both = joined([speaker(3.0, text="a"), speaker(1.0, text="b", language="de")])
+    both = joined([speaker(3.0, text="a"), speaker(1.0, text="b", language="de")], 2)
     assert both.language == "de"
 
 
 def test_one_channel_is_said_to_be_one():
-    one = joined([speaker(0.0, text="a")])
+    one = joined([speaker(0.0, text="a")], 1)
     assert one.notes == ("one channel: there is nothing to keep apart",)
     assert one.segments[0].channel == 0
+
+
+def test_a_channel_that_was_not_heard_is_told():
+    assert joined([speaker(0.0, text="a")], 2).notes == ("channel 1: stopped before it was heard",)
 
 
 @pytest.mark.model

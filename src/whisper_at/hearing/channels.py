@@ -9,16 +9,18 @@ from whisper_at.annotation import Annotation, Dropped, Event, Segment, TagRow
 Part = TypeVar("Part", Segment, Event, Dropped, TagRow)
 
 
-def joined(channels: Sequence[Annotation]) -> Annotation:
+def joined(channels: Sequence[Annotation], n_channels: int) -> Annotation:
     """One annotation of all channels, whose segments and sounds tell theirs.
 
-    Its language is that of the first segment; where nothing was said, that of the first channel.
+    Where hearing was stopped there may be fewer than `n_channels`, which the notes say. The language is that of
+    the first segment; where nothing was said, that of the first channel.
     """
     segments = _in_order([one.segments for one in channels])
     spoken = channels[(segments[0].channel or 0) if segments else 0]
     tags = spoken.tags
     notes = [f"channel {i}: {note}" for i, one in enumerate(channels) for note in one.notes]
-    if len(channels) == 1:
+    notes += [f"channel {i}: stopped before it was heard" for i in range(len(channels), n_channels)]
+    if n_channels == 1:
         notes = [*channels[0].notes, "one channel: there is nothing to keep apart"]
     return replace(
         spoken,
