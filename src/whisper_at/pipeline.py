@@ -61,8 +61,8 @@ class Model:
         """Refuse what this model cannot do, before a recording is read.
 
         Raises:
-            OptionError: if the model does not know the languages or the task, the head's cells do not make rows of
-                that length, or it does not have all the labels.
+            OptionError: if the model does not know the languages, the task or a token, the head's cells do not make
+                rows of that length, or it does not have all the labels.
         """
         self.tokenizer.start(self.tokenizer.language(options.language or "en"), options.task)
         for name in options.languages or ():
@@ -72,6 +72,13 @@ class Model:
                 f"multilingual was asked for, but {self.checkpoint.name} knows English only; "
                 f"take a model that knows several languages, such as {self.checkpoint.name.removesuffix('.en')}"
             )
+        n_tokens = self.checkpoint.dims.n_vocab
+        for token in options.suppress_tokens:
+            if not -1 <= token < n_tokens:
+                raise OptionError(
+                    f"suppress_tokens must lie between 0 and {n_tokens - 1}, or be -1 for the model's own list; "
+                    f"got {token}"
+                )
         if self.head is not None:
             TagGrid(frames_per_cell=self.head.card.frames_per_cell).cells_per(options.tag_resolution)
             Reporting.of(self.head.card, options)

@@ -31,7 +31,7 @@ class StandIn:
         self.heard: list[str] = []
         self.options: Any = None
         self.head: Any = None
-        self.checkpoint = SimpleNamespace(name="stand-in.en")
+        self.checkpoint = SimpleNamespace(name="stand-in.en", dims=SimpleNamespace(n_vocab=51864))
         self.tokenizer = SimpleNamespace(
             language=_english, start=lambda language, task: [], multilingual=False
         )

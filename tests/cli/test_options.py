@@ -39,16 +39,21 @@ from whisper_at.errors import OptionError
         (["--temperature", "warm"], "Invalid value for '--temperature'"),
         (
             ["--temperature_increment_on_fallback", "-1"],
-            "temperature_increment_on_fallback must be more than 0",
+            "temperature_increment_on_fallback must be 0.01 or more",
         ),
         (
             ["--temperature_increment_on_fallback", "nan"],
-            "temperature_increment_on_fallback must be more than 0",
+            "temperature_increment_on_fallback must be 0.01 or more",
+        ),
+        (
+            ["--temperature_increment_on_fallback", "1e-9"],  # a thousand million tries
+            "temperature_increment_on_fallback must be 0.01 or more, or 0 for no fallback; got 1e-09",
         ),
         (["--logprob_threshold", "low"], "Invalid value for '--logprob-threshold'"),
-        (["--beam_size", "0"], "beam_size must be 1 or more, got 0"),
+        (["--beam_size", "0"], "beam_size must lie between 1 and 100, got 0"),
         (["--beam_size", "many"], "Invalid value for '--beam-size'"),
-        (["--best_of", "0"], "best_of must be 1 or more, got 0"),
+        (["--beam_size", "100000"], "beam_size must lie between 1 and 100, got 100000"),
+        (["--best_of", "0"], "best_of must lie between 1 and 100, got 0"),
         (["--tag_resolution", "0"], "tag_resolution is a length in seconds, such as 10; got 0"),
         (["--tag_resolution", "-1"], "tag_resolution is a length in seconds, such as 10; got -1"),
         (["--tag_resolution", "nan"], "tag_resolution is a length in seconds, such as 10; got nan"),
@@ -94,6 +99,11 @@ def test_what_no_machine_can_do_is_refused_without_looking_for_weights(
             "multiple of 0.4 s, the length of a cell; got 0.3; the nearest are 0.4 or 0.8",
         ),
         (["--labels", "Siren"], "head yard has no label /m/03kmc9"),
+        (
+            ["--suppress_tokens", "7,51864"],
+            "suppress_tokens must lie between 0 and 51863, or be -1 for the model's own list; got 51864",
+        ),
+        (["--suppress_tokens", "-2"], "got -2"),
         (["--language", "de"], "language 'de' was asked for, but"),
         (["--multilingual"], "multilingual was asked for, but stand-in.en knows English only; take"),
     ],

@@ -22,6 +22,8 @@ from whisper_at.speech.languages import language_code
 from whisper_at.writers import WRITERS
 from whisper_at.writers.readable import to_readable
 
+FINEST_STEP = 0.01  # between temperatures: each is another try
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -86,9 +88,9 @@ def temperatures(first: float, step: float | None) -> tuple[float, ...]:
     """
     if not step or not 0 <= first <= 1:  # the second is for `Options` to refuse
         return (first,)
-    if not 0 < step < math.inf:
+    if not FINEST_STEP <= step < math.inf:
         raise OptionError(
-            f"temperature_increment_on_fallback must be more than 0, or 0 for no fallback; got {step:g}"
+            f"temperature_increment_on_fallback must be {FINEST_STEP:g} or more, or 0 for no fallback; got {step:g}"
         )
     n = int((1.0 - first) / step + 1e-6)
     return (first, *(round(first + i * step, 6) for i in range(1, n + 1)))

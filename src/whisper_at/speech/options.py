@@ -8,6 +8,7 @@ from whisper_at.speech.clips import Clip, clips_of
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 SPEECH_GATES = ("off", "auto", "strict")
+MOST_BEAMS = 100  # of them memory grows with the square; nobody gains by more than ten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,11 @@ class SpeechOptions:
             raise OptionError(
                 f"speech_gate must be one of {', '.join(SPEECH_GATES)}; got {self.speech_gate!r}"
             )
-        for name in ("beam_size", "best_of", "batch_size"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        for name in ("beam_size", "best_of"):
+            if not 1 <= getattr(self, name) <= MOST_BEAMS:
+                raise OptionError(f"{name} must lie between 1 and {MOST_BEAMS}, got {getattr(self, name)}")
+        if self.batch_size < 1:
+            raise OptionError(f"batch_size must be 1 or more, got {self.batch_size}")
         if self.no_repeat_ngram_size < 0:
             raise OptionError(f"no_repeat_ngram_size must be 0 or more, got {self.no_repeat_ngram_size}")
         if self.languages is not None and not self.languages:
