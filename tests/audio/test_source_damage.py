@@ -61,6 +61,66 @@ def test_sound_after_a_damaged_part_stays_in_its_place(name, tmp_path):
     assert len(lost) == 1 and 0.5 < float(lost[0].split()[0]) < 4
 
 
+def with_a_clock_that_jumps(path, samples, after, by, container, codec):
+    """A file of samples [sample] whose timestamps are so many seconds ahead from a second on."""
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=RATE, layout="mono")
+        frames = [
+            AudioFrame.from_ndarray(samples[None, at : at + 1024], format="flt", layout="mono")
+            for at in range(0, len(samples), 1024)
+        ]
+        for i, frame in enumerate(frames):
+            frame.sample_rate, frame.pts, frame.time_base = RATE, 1024 * i, Fraction(1, RATE)
+        for packet in [packet for frame in [*frames, None] for packet in stream.encode(frame)]:
+            if packet.pts * packet.time_base >= after:
+                packet.pts += round(by / packet.time_base)
+            packet.dts = packet.pts
+            output.mux(packet)
+    return path
+
+
+KINDS = [("matroska", "flac"), ("mpegts", "aac"), ("mp4", "aac")]
+
+
+@pytest.mark.parametrize(("container", "codec"), KINDS)
+def test_what_the_clock_says_is_missing_is_silent(container, codec, tmp_path):
+    sound = tone(440, 10, RATE)
+    recording = read(with_a_clock_that_jumps(tmp_path / "a", sound, 4, 5, container, codec))
+    assert recording.notes == ("5.0 s were lost, they are silent",)
+    assert recording.duration == pytest.approx(15, abs=0.15)
+    for second, peak in ((1, 0.5), (5, 0), (7, 0), (10, 0.5), (13, 0.5)):
+        heard = recording.samples[second * RATE : (second + 1) * RATE]
+        assert strength(heard, 440) == pytest.approx(peak, abs=0.05)
+
+
+@pytest.mark.parametrize(("container", "codec"), KINDS)
+def test_a_clock_that_jumps_by_a_day_is_not_waited_for(container, codec, tmp_path):
+    """Nor filled up with 5 GB of silence."""
+    sound = tone(440, 10, RATE)
+    recording = read(with_a_clock_that_jumps(tmp_path / "a", sound, 4, 86_400, container, codec))
+    (note,) = recording.notes
+    assert note == "its clock jumps ahead by 86400.0 s, which are left out"
+    assert recording.duration == pytest.approx(10, abs=0.15)
+    assert strength(recording.samples[: 10 * RATE], 440) == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_is_lost_after_a_jump_is_still_missed(tmp_path):
+    path = with_a_clock_that_jumps(tmp_path / "a", noise(10), 2, 86_400, "mpegts", "aac")
+    recording = read(damage(path.read_bytes(), 0.5, 0.6))
+    lost, jump = recording.notes[-2:]
+    assert lost.endswith("s were lost, they are silent") and jump.startswith("its clock jumps ahead by 864")
+    assert recording.duration == pytest.approx(10, abs=0.3)
+
+
+def test_recordings_that_were_joined_are_one_although_their_clocks_start_anew(tmp_path):
+    parts = [encoded(tmp_path, tone(hertz, 3, RATE), RATE, "ts") for hertz in (440, 880)]
+    recording = read(b"".join(parts))
+    assert recording.notes == () and recording.duration == pytest.approx(6, abs=0.3)
+    for start, hertz in ((0, 440), (3, 880)):
+        heard = recording.samples[start * RATE : (start + 3) * RATE]
+        assert strength(heard, hertz) == pytest.approx(0.5, abs=0.02)
+
+
 def test_a_time_after_the_end_is_not_believed(tmp_path):
     data = bytearray(encoded(tmp_path, noise(10), RATE, "mka"))
     second = data.index(CLUSTER, data.index(CLUSTER) + 1)

@@ -23,6 +23,7 @@ from whisper_at.errors import AudioError
 PATIENCE = 30.0  # seconds that a server may be silent
 SHORTEST_GAP = 0.1  # seconds; timestamps closer than that are rounded, not lost
 LONGEST_SILENCE = 60.0  # seconds that are written at once where more is lost
+LONGEST_GAP = 3600.0  # seconds; a clock that is further ahead was set anew: nobody waits for a day of silence
 SHORTEST_CUT = 0.25  # seconds; encoders fill up their last packet, so lengths differ by less
 
 # A playlist or an index that is read from a file may name other files and addresses: none of them is opened.
@@ -131,6 +132,7 @@ class _Reader:
     tape: Tape = field(default_factory=Tape)
     n_damaged: int = 0
     seconds_lost: float = 0.0
+    seconds_skipped: float = 0.0
     broke_off: str | None = None
     ended: bool = False
     _origin: float | None = None  # timestamp of the tape's start
@@ -167,13 +169,20 @@ class _Reader:
     def _fill_up_to(self, time: float) -> Iterator[None]:
         """Silence for what was lost; a timestamp after the end of the recording is itself damaged."""
         lost = time - self.tape.seconds
-        if lost > SHORTEST_GAP and self.promised is not None and time < self.promised:
-            self.seconds_lost += lost
-            while lost > 0:
-                piece = min(lost, LONGEST_SILENCE)
-                self.tape.write_silence(piece)
-                lost -= piece
-                yield
+        if lost <= SHORTEST_GAP or self.promised is None or time >= self.promised:
+            return
+        if lost > LONGEST_GAP:
+            assert self._origin is not None
+            self._origin += lost
+            self.promised -= lost
+            self.seconds_skipped += lost
+            return
+        self.seconds_lost += lost
+        while lost > 0:
+            piece = min(lost, LONGEST_SILENCE)
+            self.tape.write_silence(piece)
+            lost -= piece
+            yield
 
     def notes(self) -> Iterator[str]:
         """What was wrong, a line each."""
@@ -183,6 +192,8 @@ class _Reader:
             yield f"{self.n_damaged} damaged {packets} left out"
         if self.seconds_lost:
             yield f"{self.seconds_lost:.1f} s were lost, they are silent"
+        if self.seconds_skipped:
+            yield f"its clock jumps ahead by {self.seconds_skipped:.1f} s, which are left out"
         if self.ended and self.promised is not None and length < self.promised - SHORTEST_CUT:
             yield f"stops at {length:.1f} s although its header says {self.promised:.1f} s"
         elif self.broke_off is not None:
