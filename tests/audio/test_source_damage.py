@@ -121,6 +121,16 @@ def test_recordings_that_were_joined_are_one_although_their_clocks_start_anew(tm
         assert strength(heard, hertz) == pytest.approx(0.5, abs=0.02)
 
 
+def test_the_length_of_joined_mp3s_is_not_guessed_from_the_first(tmp_path):
+    """The first one is of few bits a second, so FFmpeg takes the second one for far longer than it is."""
+    slow, fast = (encoded(tmp_path, noise(3), rate, "mp3") for rate in (RATE, 48_000))
+    title = b"ID3\x04\x00\x00\x00\x00\x01\x00" + bytes(128)
+    for joined in (slow + fast, title + slow + fast):
+        recording = read(joined)
+        assert recording.duration == pytest.approx(3 + 1, abs=0.15)
+        assert not [note for note in recording.notes if "header" in note]
+
+
 def test_a_time_after_the_end_is_not_believed(tmp_path):
     data = bytearray(encoded(tmp_path, noise(10), RATE, "mka"))
     second = data.index(CLUSTER, data.index(CLUSTER) + 1)

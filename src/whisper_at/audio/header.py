@@ -1,9 +1,13 @@
 """How long a file says it is, before it is decoded: what shows that a download broke off."""
 
 import struct
-from typing import BinaryIO
+from collections.abc import Callable
+from os import SEEK_END
+from typing import BinaryIO, TypeVar
 
 from av.container import InputContainer
+
+T = TypeVar("T")
 
 MICROSECONDS = 1_000_000
 # Containers that write down how long they are. For the others FFmpeg estimates from the size of the file.
@@ -24,9 +28,11 @@ def promised_seconds(container: InputContainer, file: BinaryIO | None) -> float 
     stream = container.streams.audio[0]
     name = container.format.name
     if name == "wav":
-        return None if file is None else _at_start(file)
+        return None if file is None else _at_start(file, wav_seconds)
     # An mp3's length is an estimate unless it has a Xing header, which also moves the start.
     if name not in TOLD_BY_THE_CONTAINER and not (name == "mp3" and stream.start_time):
+        return None
+    if name == "mp3" and file is not None and _at_start(file, is_joined_mp3):
         return None
     lengths = []
     if stream.duration is not None and stream.time_base is not None:
@@ -53,13 +59,35 @@ def _clock_seconds(text: str) -> float:
         return 0.0
 
 
-def _at_start(file: BinaryIO) -> float | None:
+def _at_start(file: BinaryIO, look: Callable[[BinaryIO], T]) -> T:
     position = file.tell()
     try:
         file.seek(0)
-        return wav_seconds(file)
+        return look(file)
     finally:
         file.seek(position)
+
+
+def is_joined_mp3(file: BinaryIO) -> bool:
+    """Whether an mp3 goes on long after the bytes that its Xing header counts, as several in one file do.
+
+    FFmpeg then estimates its length from the rate of the first one (and from the same 1/16 more on).
+    """
+    start = 0
+    tag = file.read(10)
+    if tag[:3] == b"ID3" and len(tag) == 10:
+        a, b, c, d = tag[6:]
+        start = 10 + (a << 21 | b << 14 | c << 7 | d)
+    file.seek(start)
+    frame = file.read(200)
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    if at < 0 or len(frame) < at + 16:
+        return False
+    has, frames, size = struct.unpack(">3I", frame[at + 4 : at + 16])
+    if has & 3 == 2:  # without a count of frames
+        size = frames
+    there = file.seek(0, SEEK_END) - start
+    return bool(has & 2) and there > size + size // 16
 
 
 def wav_seconds(file: BinaryIO) -> float | None:
