@@ -332,5 +332,6 @@ def test_seeks_rise_to_the_end_of_the_recording(tokenizer, script, n_frames, wor
     assert transcript.text == "".join(s.text for s in transcript.segments).strip()
     for segment in transcript.segments:
         assert segment.seek / 100 <= segment.start <= segment.end <= n_frames / 100
+        assert words or segment.start < segment.end
         for word in segment.words or ():
             assert segment.start <= word.start <= word.end <= segment.end

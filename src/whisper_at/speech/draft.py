@@ -82,8 +82,8 @@ class Draft:
         language: str,
     ) -> list[Segment]:
         """The segments of a decoded window [1, step, dim], with words if wanted, but for those without a voice."""
-        segments = [self._segment(window, piece, decoded) for piece in cut.pieces if piece.start < piece.end]
-        segments = [segment for segment in segments if segment.text.strip()]
+        segments = [self._segment(window, piece, decoded) for piece in cut.pieces]
+        segments = [one for one in segments if one.start < one.end and one.text.strip()]
         if self._options.word_timestamps and segments:
             segments = add_words(
                 self._decoder,
