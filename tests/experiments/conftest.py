@@ -1,6 +1,7 @@
-"""Puts the programs that build and measure heads on the path: they lie beside the package."""
+"""Puts the programs that measure, and those that build heads, on the path: they lie beside the package."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "experiments" / "heads"))
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+sys.path[:0] = [str(EXPERIMENTS), str(EXPERIMENTS / "heads")]
