@@ -1,6 +1,8 @@
 """The text decoder says the same, whoever runs it and in whatever order its tokens are read."""
 
+import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from tests.model.tiny import TINY, decoder_variables
 from whisper_at.model.engine import OpenVinoEngine
+from whisper_at.model.openvino_reader import OpenVinoReader
 from whisper_at.model.ops.numpy import NumpyOps
 from whisper_at.model.ops.torch import TorchOps
 from whisper_at.model.text_decoder import decoder_weights, read_tokens, remember_window
@@ -87,6 +90,31 @@ def wanted(variables, features):
 
 def test_openvino_gives_the_oracles_logits(reader, wanted):
     assert_allclose(whole(reader, [SENTENCE, SENTENCE[::-1]]), wanted, atol=2e-4)
+
+
+def test_what_is_read_is_there_for_as_long_as_it_is_read(monkeypatch):
+    """The mask of several windows is copied into the order of memory, and OpenVINO keeps no copy alive."""
+    given = []
+
+    class Tensor:
+        def __init__(self, array, shared_memory):
+            given.append(weakref.ref(array))
+
+    class Request:
+        def set_tensor(self, name, tensor): ...
+
+        def infer(self):
+            assert len(given) == 5 and all(array() is not None for array in given)
+
+        def get_output_tensor(self, _):
+            return SimpleNamespace(data=np.zeros((2, 1, 1), np.float32))
+
+    compiled = SimpleNamespace(create_infer_request=Request, outputs=[])
+    monkeypatch.setattr("openvino.Tensor", Tensor)
+    mask = causal(4, windows=2)
+    assert not mask.flags.c_contiguous
+    tokens = np.zeros((2, 4), np.int64)
+    OpenVinoReader(compiled, compiled).read(tokens, tokens, mask, np.zeros(1, np.int64))
 
 
 def test_torch_gives_the_oracles_logits(variables, features, wanted):

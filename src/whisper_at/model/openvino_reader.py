@@ -58,8 +58,11 @@ class OpenVinoReader:
         from openvino import Tensor
 
         inputs = {"tokens": tokens, "positions": positions, "mask": mask, "wanted": wanted}
-        for name, array in {**inputs, "going_on": self._going_on}.items():
-            self._read.set_tensor(name, Tensor(np.ascontiguousarray(array), shared_memory=True))
+        inputs["going_on"] = self._going_on
+        # OpenVINO does not keep what it reads: a copy that nobody holds would be freed under it.
+        held = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        for name, array in held.items():
+            self._read.set_tensor(name, Tensor(array, shared_memory=True))
         self._read.infer()
         self._going_on = np.arange(len(tokens), dtype=np.int32)
         logits: Float = self._read.get_output_tensor(0).data
