@@ -59,10 +59,6 @@ def cases(data: Path, fold: str, languages: Sequence[str], *, seconds: float) ->
         name: joined([samples for samples, _ in _drawn(_named(rows, *what), data, seconds)])
         for name, what in NOISES.items()
     }
-    for language, subset in READ.items():
-        if language in languages:
-            spoken = [row for row in rows if row["set"] == subset and row["transcript"]]
-            yield from _read_aloud(_drawn(spoken, data, seconds), language, noises)
     known = [row for row in rows if row["set"] in PHRASES and row["lang"] in languages and row["transcript"]]
     for subset in PHRASES:
         some = _drawn([row for row in known if row["set"] == subset], data, seconds, each=PHRASE)
@@ -74,6 +70,10 @@ def cases(data: Path, fold: str, languages: Sequence[str], *, seconds: float) ->
         if name == "ESC-10":
             for samples, _ in clips:
                 yield _case("ESC-10, one by one", samples, (), "en")
+    for language, subset in READ.items():
+        if language in languages:
+            spoken = [row for row in rows if row["set"] == subset and row["transcript"]]
+            yield from _read_aloud(_drawn(spoken, data, seconds), language, noises)
 
 
 def _read_aloud(

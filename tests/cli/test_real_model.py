@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,47 @@ def test_odd_recordings_are_heard(tiny, command, here):
         assert annotation.duration == pytest.approx(duration, abs=0.01)
         assert all(segment.end <= duration + 0.01 for segment in annotation.segments)
     assert listing("out") == sorted(f"{Path(name).stem}.json" for name in ODD)
+
+
+TWENTY = 20 * 16_000
+NOBODY_SPEAKS = {
+    "nothing": np.zeros(3 * TWENTY),
+    "hiss of a converter": np.random.default_rng(0).normal(0, 2e-5, TWENTY),
+    "white noise": np.random.default_rng(1).normal(0, 0.1, TWENTY),
+    "hum": tone(50, 20, 16_000),
+    "tone": tone(1000, 20, 16_000),
+    "whistle": tone(3000, 20, 16_000),
+    "square wave": 0.5 * np.sign(tone(200, 20, 16_000)),
+    "direct current": np.full(TWENTY, 0.5),
+    "clicks": 0.9 * (np.arange(TWENTY // 4) % 8000 == 0),
+}
+
+
+@pytest.mark.parametrize("name", NOBODY_SPEAKS)
+def test_where_nothing_speaks_nothing_is_written(name):
+    """Whatever the decoder would make of it, and whichever of the gate and its own tests finds out."""
+    annotation = hearing_tiny().annotate(NOBODY_SPEAKS[name].astype(np.float32), beam_size=1, temperature=0.0)
+    assert (annotation.text, annotation.segments) == ("", ())
+    assert annotation.duration == pytest.approx(len(NOBODY_SPEAKS[name]) / 16_000)
+
+
+@cache
+def hearing_tiny():
+    return whisper_at.load("tiny.en", threads=1)
+
+
+def test_of_a_prompt_longer_than_the_context_the_end_counts():
+    """So a text that repeats itself is as good a prompt as the same one, ten times as long."""
+    texts = {
+        hearing_tiny()
+        .transcribe(SCENE, initial_prompt=RAIN * n, hotwords=RAIN * n, beam_size=1, temperature=0.0)
+        .text
+        for n in (100, 1000)
+    }
+    assert len(texts) == 1 and texts != {""}
+
+
+RAIN = "A man walked through the rain. "
 
 
 def test_the_json_has_what_openai_whisper_has(tiny, command):

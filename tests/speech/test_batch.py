@@ -129,7 +129,10 @@ def test_what_is_timed_after_the_end_of_its_window_is_not_written(hear, tokenize
     """A window of 10 s is padded to 30 s: no word was said in the padding."""
     said = says(tokenizer, 0.0, " said", 9.0, 9.0, " late", 12.0, 12.0, " hello", 14.0, 14.0, " hello", 16.0)
     _, transcripts, _ = hear([("a", window(0, 1000))], lambda asked: said)
-    assert [(s.text, s.start, s.end) for s in transcripts["a"].segments] == [(" said", 0, 9), (" late", 9, 10)]
+    assert [(s.text, s.start, s.end) for s in transcripts["a"].segments] == [
+        (" said", 0, 9),
+        (" late", 9, 10),
+    ]
 
 
 def test_the_first_prompt_is_that_of_every_window(hear, tokenizer):
