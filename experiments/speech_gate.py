@@ -236,7 +236,8 @@ def main(arguments: list[str] | None = None) -> None:
         with write_atomically(args.output, "w") as file:
             file.write(account(rows, settings))
     for name, values in summary(rows).items():
-        print(f"{name:40} {values}")
+        found = "".join(f"{gate} {values.get(gate, '-')!s:8}" for gate in SPEECH_GATES)
+        print(f"{name:36}{found}{values['counts']}")
     print(*losses(rows), args.output, sep="\n")
 
 

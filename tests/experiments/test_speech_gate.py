@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -195,3 +196,33 @@ def test_noises_that_are_not_there_are_asked_for(corpus):
     listed.write_text(listed.read_text().replace("helicopter", "hen"))
     with pytest.raises(SystemExit, match="wanted clips of esc10, debian_fx with 'helicopter' in their names"):
         list(c.cases(corpus, "4", ["en"], seconds=1))
+
+
+def test_what_was_measured_before_an_interruption_is_kept(tmp_path, monkeypatch):
+    """Strict is not heard where nothing could fall: the decoder is asked twice for the recording, not three times."""
+    asked = []
+
+    class Model:
+        head, tokenizer = None, SimpleNamespace(languages=("en",))
+
+        def transcribe(self, samples, *, language, speech_gate):
+            asked.append(speech_gate)
+            return annotation(segment(0, 2, " Where is the cat?"), segment(2, 4, " It sneezes."))
+
+    def two(*_args, **_how):
+        yield case()
+        raise KeyboardInterrupt
+
+    loud = Evidence(frames_per_cell=100, voice=np.full(10, 0.99, np.float32))
+    monkeypatch.setattr(g, "load", lambda *_args, **_how: Model())
+    monkeypatch.setattr(g, "evidence_of", lambda *_args: loud)
+    monkeypatch.setattr(g, "cases", two)
+    out = tmp_path / "results" / "gate.json"
+    with pytest.raises(KeyboardInterrupt):
+        g.main(["data", "--output", str(out)])
+    kept = json.loads(out.read_text(encoding="utf-8"))
+    assert asked == ["off", "auto"]
+    assert [(row["gate"], row["wrong"], row["spoken"]) for row in kept["recordings"]] == [
+        ("off", 1, 6), ("auto", 1, 6), ("strict", 1, 6),
+    ]  # fmt: skip
+    assert kept["summary"]["clean"]["strict"] == pytest.approx(100 / 6, abs=0.01)

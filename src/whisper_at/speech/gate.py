@@ -86,7 +86,8 @@ class Gate:
 DOUBTFUL = -0.5  # mean log probability of a text that its decoder doubts
 UNLIKELY = 0.3  # its probability that nobody speaks
 
-GATES = {  # measured by experiments/speech_gate.py: speech in noise has 0.9 and more, words that nobody said are doubted
+# Measured by experiments/speech_gate.py: speech in noise has 0.9 and more, and the decoder doubts what nobody said.
+GATES = {
     "off": None,
     "auto": Gate(window=0.1, segment=0.1, doubted=0.5),
     "strict": Gate(window=0.3, segment=0.5, doubted=0.9),
