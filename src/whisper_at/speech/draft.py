@@ -91,7 +91,7 @@ class Draft:
                 features,
                 segments,
                 start=self.start(language),
-                n_frames=window.n_frames,
+                window=window,
                 language="en" if self._options.task == "translate" else language,
             )
         if self._options.multilingual:

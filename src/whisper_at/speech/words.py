@@ -5,21 +5,25 @@ In: the segments of a window and its features, which are not encoded again. Out:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import median
 
 import numpy as np
 
 from whisper_at.annotation import Segment, Word
+from whisper_at.audio.silence import silences
+from whisper_at.audio.windows import Window
 from whisper_at.model.decoder import Alignment, Decoder, Features
-from whisper_at.speech.tokenizer import SECONDS_PER_TIMESTAMP, Tokenizer
-from whisper_at.timegrid import seconds
+from whisper_at.speech.placing import place
+from whisper_at.speech.tokenizer import Tokenizer
+from whisper_at.timegrid import FRAMES_PER_STEP, seconds
 
 # ruff: noqa: RUF001 (full-width punctuation is meant)
 PREPEND = frozenset("\"'“¿([{-")  # openai-whisper's lists: a run of these goes with the word after it ...
 APPEND = frozenset("\"'.。,，!！?？:：”)]}、")  # ... and of these with the one before
 SENTENCE_ENDS = tuple(".。!！?？")
 CLOSING = "\"'”)]}"  # may follow the end of a sentence
-SLACK = 0.5  # s that words may lie outside the model's own segment, whose times are rough
+TAIL = 20  # frames of a punctuation mark that belong to the word before: the mark is written while it fades
 
 
 def _ends_sentence(text: str) -> bool:
@@ -32,8 +36,8 @@ class _Timed:
 
     text: str
     n_tokens: int
-    start: float
-    end: float
+    start: int  # frame
+    end: int
     probability: float
 
 
@@ -44,46 +48,47 @@ def add_words(
     segments: Sequence[Segment],
     *,
     start: Sequence[int],
-    n_frames: int,
+    window: Window,
     language: str,
 ) -> list[Segment]:
     """The segments of one window [1, step, dim], with words.
 
-    Words are monotone; punctuation goes with the word that it belongs to. A segment starts and ends with its
-    words, and they lie no more than half a second outside the times that the model wrote for it.
+    Words are monotone, and none reaches into a silence of half a second; punctuation goes with the word that it belongs
+    to. A segment starts and ends with its words: the times that the model wrote for it are rougher than theirs.
     """
     texts = [[t for t in segment.tokens if t < tokenizer.eot] for segment in segments]
     tokens = [t for text in texts for t in text]
     if not tokens:
         return [replace(segment, words=()) for segment in segments]
-    alignment = decoder.align(features, start, tokens, n_frames)
+    alignment = decoder.align(features, start, tokens, window.n_frames)
     words = [word for text in texts for word in tokenizer.words(text, language)]  # none reaches into the next
-    timed = _time_words(alignment, words, offset=seconds(segments[0].seek))
-    longest, end = _longest(timed), seconds(segments[0].seek + n_frames)
-    done: list[Segment] = []
-    for segment, text in zip(segments, texts, strict=True):
+    timed = _time_words(alignment, words, seek=window.seek)
+    longest = _longest(timed)
+    spoken: list[list[_Timed]] = []
+    for text in texts:
         mine, timed = _take(timed, len(text))
-        spoken = _without_pauses(_merge_punctuation(mine), longest)
-        done.append(_with_words(segment, spoken, end))
-    return done
+        spoken.append(_without_pauses(_merge_punctuation(mine), longest))
+    placed = iter(_out_of_silence([word for mine in spoken for word in mine], window))
+    return [
+        _with_words(segment, list(islice(placed, len(mine))))
+        for segment, mine in zip(segments, spoken, strict=True)
+    ]
 
 
-def _time_words(
-    alignment: Alignment, words: Sequence[tuple[str, list[int]]], *, offset: float
-) -> list[_Timed]:
+def _time_words(alignment: Alignment, words: Sequence[tuple[str, list[int]]], *, seek: int) -> list[_Timed]:
     """A word starts where the path reaches its first token, and ends where it reaches the next word's."""
     first_step = np.full(int(alignment.tokens[-1]) + 2, alignment.steps[-1] + 1)
     for token, step in zip(alignment.tokens[::-1], alignment.steps[::-1], strict=True):
         first_step[token] = step
     timed, at = [], 0
     for text, tokens in words:
-        begin, end = (first_step[min(i, len(first_step) - 1)] for i in (at, at + len(tokens)))
+        begin, end = (int(first_step[min(i, len(first_step) - 1)]) for i in (at, at + len(tokens)))
         timed.append(
             _Timed(
                 text=text,
                 n_tokens=len(tokens),
-                start=offset + float(begin) * SECONDS_PER_TIMESTAMP,
-                end=offset + float(end) * SECONDS_PER_TIMESTAMP,
+                start=seek + begin * FRAMES_PER_STEP,
+                end=seek + end * FRAMES_PER_STEP,
                 probability=float(alignment.probabilities[at : at + len(tokens)].mean()),
             )
         )
@@ -101,25 +106,27 @@ def _take(timed: list[_Timed], n_tokens: int) -> tuple[list[_Timed], list[_Timed
 
 
 def _merge_punctuation(words: list[_Timed]) -> list[_Timed]:
-    """`"(" + "well" + ","` as one word, with the times of the spoken part."""
+    """`"(" + "well" + ","` as one word, with the times of the spoken part, and the mark's own for a little while."""
     merged: list[_Timed] = []
     for word in words:
         if merged and merged[-1].text.startswith(" ") and set(merged[-1].text.strip()) <= PREPEND:
             merged[-1] = replace(word, text=merged[-1].text + word.text)
         elif merged and set(word.text) <= APPEND and not merged[-1].text.endswith(" "):
-            merged[-1] = replace(merged[-1], text=merged[-1].text + word.text)
+            before = merged[-1]
+            end = max(before.end, min(word.end, before.end + TAIL))
+            merged[-1] = replace(before, text=before.text + word.text, end=end)
         else:
             merged.append(word)
     return merged
 
 
-def _longest(words: Sequence[_Timed]) -> float:
+def _longest(words: Sequence[_Timed]) -> int:
     """What a word beside a pause may last: twice the median of the window, as in openai-whisper."""
     durations = [word.end - word.start for word in words if word.end > word.start]
-    return 2 * min(0.7, median(durations)) if durations else 0.0
+    return int(2 * min(70, median(durations))) if durations else 0
 
 
-def _without_pauses(words: Sequence[_Timed], longest: float) -> list[_Timed]:
+def _without_pauses(words: Sequence[_Timed], longest: int) -> list[_Timed]:
     """The words of a segment without the silence around sentences.
 
     The path has to spend a pause somewhere: it goes to the last word before it, or the first one after it.
@@ -135,15 +142,18 @@ def _without_pauses(words: Sequence[_Timed], longest: float) -> list[_Timed]:
     return done
 
 
-def _with_words(segment: Segment, timed: Sequence[_Timed], end: float) -> Segment:
-    """The segment between its first and its last word; `end` is that of the window."""
-    low, high = segment.start - SLACK, min(segment.end + SLACK, end)
+def _out_of_silence(words: Sequence[_Timed], window: Window) -> list[_Timed]:
+    end = window.seek + window.n_frames
+    spans = [(min(word.start, end), min(word.end, end)) for word in words]  # a last step may be half a one
+    placed = place(spans, silences(window), range(window.seek, end))
+    return [replace(word, start=a, end=b) for word, (a, b) in zip(words, placed, strict=True)]
 
-    def clip(time: float) -> float:
-        return round(min(max(time, low), high), 2)
 
+def _with_words(segment: Segment, timed: Sequence[_Timed]) -> Segment:
+    """The segment between its first and its last word."""
     words = tuple(
-        Word(word=w.text, start=clip(w.start), end=clip(w.end), probability=w.probability) for w in timed
+        Word(word=w.text, start=seconds(w.start), end=seconds(w.end), probability=w.probability)
+        for w in timed
     )
     if not words:
         return replace(segment, words=words)
