@@ -25,6 +25,7 @@ import wave
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def noise(n: int, rng: np.random.Generator) -> Samples:
 
 
 def words_of(texts: Sequence[Said], normalizer: Normalizer, *, times_within: bool) -> list[Word]:
-    """The normalized words of texts: the first has the start, the last the end, and none of them between, if not told."""
+    """Normalized words of texts: the first has the start, the last the end, those within have times if wished."""
     words = []
     for said in texts:
         parts = [part for word in said.text.split() for part in normalizer.words(word)]
@@ -193,7 +194,7 @@ def _step(a: Word, b: Word) -> float:
 
 def is_astray(word: Said, said: Sequence[Said]) -> bool:
     """Whether a heard word lies in a long pause, by more than the slack."""
-    for before, after in zip(said, said[1:], strict=False):
+    for before, after in pairwise(said):
         inside = min(word.end, after.start) - max(word.start, before.end)
         if after.start - before.end > SILENT and inside > SLACK:
             return True

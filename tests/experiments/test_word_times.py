@@ -1,6 +1,7 @@
 """The measure of word times: what is planted is measured, and ours are right on real speech."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_clips_are_planted_where_it_is_said_and_what_is_not_spoken_is_cut_off():
     for one in said:
         assert one.end - one.start == pytest.approx(0.5, abs=0.02)
         assert np.abs(loud - one.start).min() < 0.001
-    pauses = [b.start - a.end for a, b in zip(said, said[1:], strict=False)]
+    pauses = [b.start - a.end for a, b in pairwise(said)]
     assert sum(pause >= 3 for pause in pauses) == 1 and max(pauses) <= 8 and min(pauses) >= 0.1
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from whisper_at.audio.windows import Window
 
-SHORTEST = 50  # frames
+SHORTEST = 25  # frames; shorter ones may be the closure of a stop within a word
 LOUD, QUIET = 95, 2  # percentiles of a window's loudness that stand for its speech and for its background
 BELOW_LOUD = 40.0  # decibels: what is so far below speech is silent ...
 ABOVE_QUIET = 6.0  # ... and so is what rises no more than this above the background ...
