@@ -185,7 +185,7 @@ def windows_with_pauses(draw):
         end = min(at + length, 3000)
         padded[:, at:end] = 1.0 if loud else -0.5
         if not loud and end - at >= 50:
-            silent.append((12 + at / 100, 12 + end / 100))
+            silent.append(((SEEK + at) / 100, (SEEK + end) / 100))
         at, loud = end, not loud
     assume((padded[:, :at] > 0).mean() > 0.06)  # else nothing stands out
     return Window(seek=SEEK, n_frames=at, padded=padded), silent
@@ -201,7 +201,7 @@ def test_no_word_reaches_into_a_silence_of_half_a_second(tokenizer, hearing, pla
     words = [word for part in done for word in part.words]
     times = [time for word in words for time in (word.start, word.end)]
     assert times == sorted(times)
-    assert all(12 <= time <= 12 + heard.n_frames / 100 for time in times)
+    assert all(12 <= time <= (SEEK + heard.n_frames) / 100 for time in times)
     for start, end in silent:
         assert all(word.end <= start or word.start >= end for word in words)
     for part in done:

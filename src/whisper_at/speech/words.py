@@ -53,8 +53,8 @@ def add_words(
 ) -> list[Segment]:
     """The segments of one window [1, step, dim], with words.
 
-    Words are monotone, and none reaches into a silence of a quarter of a second; punctuation goes with the word that it belongs
-    to. A segment starts and ends with its words: the times that the model wrote for it are rougher than theirs.
+    Words are monotone, and none reaches into a silence of a quarter of a second; punctuation goes with the word that it
+    belongs to. A segment starts and ends with its words: the times that the model wrote for it are rougher than theirs.
     """
     texts = [[t for t in segment.tokens if t < tokenizer.eot] for segment in segments]
     tokens = [t for text in texts for t in text]
