@@ -16,6 +16,7 @@ from whisper_at.speech.segments import Cut, cut_window, frame_of
 from whisper_at.speech.tokenizer import Tokenizer
 
 SHORTEST = 10  # frames; in less than 0.1 s nobody says anything, but Whisper would write something
+ROUGH = 50  # frames by which the model's own times may be wrong
 HOT = 0.5  # a window that was tried above this temperature gives no prompt for what follows
 
 
@@ -72,8 +73,11 @@ class Transcriber:
 
 
 def _seek_after_words(cut: Cut, segments: list[Segment], window: Window) -> int:
-    """An unfinished window is followed by one that starts behind its last word."""
+    """An unfinished window is followed by one that starts behind its last word.
+
+    Words that lie far behind the model's own time, or all at the start of the window, were not aligned well.
+    """
     ends = [word.end for segment in segments for word in segment.words or ()]
-    if cut.complete or not ends or frame_of(ends[-1]) <= window.seek:
+    if cut.complete or not ends or frame_of(ends[-1]) - window.seek < ROUGH:
         return cut.next_seek
-    return frame_of(ends[-1])
+    return min(frame_of(ends[-1]), cut.next_seek + ROUGH)
