@@ -64,6 +64,14 @@ def test_a_click_does_not_end_a_silence():
     assert (found.start, found.stop) == (pytest.approx(300, abs=SOFT), pytest.approx(500, abs=SOFT))
 
 
+def test_rumble_is_silence_too():
+    """Loud noise that lies below voices does not hide a pause."""
+    samples = recording([300, 100, 300], 0)
+    rumble = np.sin(2 * np.pi * 60 * np.arange(len(samples)) / RATE)
+    (found,) = silences(log_mel(samples + 0.1 * rumble).window(0))
+    assert (found.start, found.stop) == (pytest.approx(300, abs=SOFT), pytest.approx(400, abs=SOFT))
+
+
 @pytest.mark.parametrize("samples", [np.zeros(RATE * 5), voice(500), voice(500, level=1e-3)])
 def test_where_all_is_alike_nothing_is_silent(samples):
     """Without a voice that it lies below there is no silence: the rule says nothing of an empty recording."""

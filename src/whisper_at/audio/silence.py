@@ -13,6 +13,7 @@ LOUD, QUIET = 95, 2  # percentiles of a window's loudness that stand for its spe
 BELOW_LOUD = 40.0  # decibels: what is so far below speech is silent ...
 ABOVE_QUIET = 6.0  # ... and so is what rises no more than this above the background ...
 CONTRAST = 12.0  # ... if speech still rises this far above that
+RUMBLE = 0.1  # the share of the mel bands that lie below voices, under 300 Hz, where rooms and wind are loud
 CLICK = 3  # frames; a sound that is shorter does not end a silence
 
 
@@ -38,8 +39,9 @@ def silences(window: Window, shortest: int = SHORTEST) -> list[range]:
 
 
 def loudness_of(window: Window) -> npt.NDArray[np.float32]:
-    """The loudness of each real frame of a window [frame], in decibels of all its bands together."""
-    decades = window.padded[:, : window.n_frames] * 4 - 4  # as log_mel scaled them
+    """The loudness of each real frame of a window [frame], in decibels of all bands above rumble together."""
+    lowest = round(RUMBLE * len(window.padded))
+    decades = window.padded[lowest:, : window.n_frames] * 4 - 4  # as log_mel scaled them
     return np.asarray(10 * np.log10(np.mean(10.0**decades, axis=0)), np.float32)
 
 
