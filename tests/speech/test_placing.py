@@ -45,13 +45,6 @@ def test_words_have_some_length_where_there_is_room(hearing):
         assert all(end - start >= SHORTEST_WORD for start, end in place(spans, silent, WINDOW))
 
 
-@given(hearings())
-def test_what_was_placed_stays_where_it_is(hearing):
-    spans, silent = hearing
-    once = place(spans, silent, WINDOW)
-    assert place(once, silent, WINDOW) == once
-
-
 def test_words_far_from_silence_keep_their_times():
     spans = [(1300, 1330), (1330, 1390), (1400, 1450)]
     assert place(spans, [range(1500, 1600)], WINDOW) == spans
