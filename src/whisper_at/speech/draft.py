@@ -11,7 +11,7 @@ from whisper_at.speech.gate import Evidence, Gate, gate_of
 from whisper_at.speech.options import SpeechOptions
 from whisper_at.speech.segments import Cut, Piece
 from whisper_at.speech.tokenizer import Tokenizer
-from whisper_at.speech.words import SLACK, add_words
+from whisper_at.speech.words import add_words
 from whisper_at.timegrid import seconds
 
 
@@ -104,7 +104,7 @@ class Draft:
         """The segments that were not given before, up to a frame before which no more will come, or all of them."""
         segments = self._in_order()[self._n_given :]
         if frame is not None:
-            segments = [s for s in segments if s.start < seconds(frame) - SLACK]
+            segments = [s for s in segments if s.start < seconds(frame)]
         self._n_given += len(segments)
         return segments
 
