@@ -16,7 +16,7 @@ from itertools import groupby
 Span = tuple[int, int]
 
 SHORTEST_WORD = 4  # frames that a word lasts at least, if there is room
-REACH = 20  # frames: so near to the edge of a sound, its first word starts and its last one ends there
+REACH = 30  # frames: so near to the edge of a sound, its first word starts and its last one ends there
 
 
 def place(spans: Sequence[Span], silent: Sequence[range], window: range) -> list[Span]:
