@@ -226,6 +226,7 @@ def main(arguments: list[str] | None = None) -> None:
         "head_sha256": model.head.sha256 if model.head else None,
         "fold": args.fold,
         "seconds": args.seconds,
+        "only": args.only,
         "gates": {name: gate and vars(gate) for name, gate in GATES.items()},
     }
     args.output.parent.mkdir(parents=True, exist_ok=True)
