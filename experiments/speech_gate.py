@@ -57,11 +57,12 @@ class Part:
 
 def evidence_of(model: Model, case: Case) -> Evidence:
     """What the tags alone hear of voices."""
-    (heard,) = hear_in_batches([case.recording], model, Options(), words=False)
+    (heard,) = hear_in_batches([case.recording.stream()], model, Options(), words=False)
     voices = VoiceLabels.of(model.head.card) if model.head else None
-    if heard.track is None or voices is None:
+    if heard.tracks is None or voices is None:
         raise SystemExit("wanted a head that knows speech; this one does not, choose another --head")
-    return Evidence(frames_per_cell=heard.track.grid.frames_per_cell, voice=voices(heard.track.cells))
+    (track,) = heard.tracks
+    return Evidence(frames_per_cell=track.grid.frames_per_cell, voice=voices(track.cells))
 
 
 def wrong_words(case: Case, text: str) -> int:

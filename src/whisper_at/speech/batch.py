@@ -7,6 +7,7 @@ not heard to the end of is answered with, to be heard as a window of its own.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whisper_at.audio.silence import silences
 from whisper_at.audio.windows import Window
 from whisper_at.model.decoder import Decoder, Features
 from whisper_at.speech.decoding import Asked, Decoded, decode_with_fallback, search_of
@@ -61,11 +62,8 @@ class BatchTranscriber:
         return rests
 
     def _asked(self, row: int, task: Task, language: str) -> Asked:
-        window = task.window
-        end = window.seek + window.n_frames
-        spoken = task.evidence.last(window.seek, end) - window.seek if task.evidence else 0
         prompt = self._prompt + task.draft.start(language)
-        return Asked(row=row, prompt=prompt, seed=window.seek, until=seconds(spoken))
+        return Asked(row=row, prompt=prompt, seed=task.window.seek, until=seconds(_spoken(task)))
 
     def _write(self, task: Task, features: Features, decoded: Decoded, language: str) -> range | None:
         if decoded.is_silent(self._options):
@@ -85,3 +83,16 @@ class BatchTranscriber:
 
 def _is_heard(task: Task) -> bool:
     return task.window.n_frames >= SHORTEST and not task.draft.is_silent(task.window, task.evidence)
+
+
+def _spoken(task: Task) -> int:
+    """Up to which of its frames somebody speaks in a window: where the last voice ends, if it is not silent there.
+
+    Layers of the encoder hear a voice a little longer than it lasts.
+    """
+    if task.evidence is None:
+        return 0
+    window, end = task.window, task.window.seek + task.window.n_frames
+    silent = silences(window)
+    sounds_until = silent[-1].start if silent and silent[-1].stop == end else end
+    return min(task.evidence.last(window.seek, end), sounds_until) - window.seek

@@ -38,7 +38,8 @@ class Decoded:
 class Asked:
     """A window of a batch: its place in the features, what its text is to follow, and the seed of its samples.
 
-    `until`: seconds of it up to which somebody speaks, if that is known.
+    `until`: seconds of it up to which somebody speaks, if that is known. The first text may not end before; who was
+    made to go on and is in doubt may end where it likes.
     """
 
     row: int
@@ -90,7 +91,7 @@ def decode_with_fallback(
     """
     kept: dict[int, Decoded] = {}
     tried: dict[int, list[Decoded]] = {one.row: [] for one in asked}
-    for attempt, surely in _attempts(search, options, greedy_first=greedy_first):
+    for i, (attempt, surely) in enumerate(_attempts(search, options, greedy_first=greedy_first)):
         waiting = [one for one in asked if one.row not in kept]
         if not waiting:
             break
@@ -100,7 +101,7 @@ def decode_with_fallback(
             attempt,
             seeds=[one.seed for one in waiting],
             rows=[one.row for one in waiting],
-            until=[one.until for one in waiting],
+            until=None if i else [one.until for one in waiting],
         )
         for one, hypothesis in zip(waiting, hypotheses, strict=True):
             decoded = _with_text(tokenizer, hypothesis, attempt.temperature)
