@@ -15,7 +15,8 @@ head that was refitted has been trained on it by then. Then
               taken for it; in clips it is where something is heard
     left out  with --without HEAD:SET,SET: on clips of sets that the head was trained without, among those of the test
               fold; over all of their labels, and over those that no clip it was trained on carries. Soundscapes are
-              made of all sets, so such a head is trained without them too: data.without=["SET", "soundscapes"]
+              made of all sets, so such a head is trained without them too: data.without=["SET", "soundscapes"].
+              Ids of labels may stand for sets: the clips that carry one of them, or what implies it
     cost      parameters, multiply-adds, milliseconds
 
 What YAMNet says of a clip is the mean or the greatest of its patches, 0.48 s apart as published: whichever has the
@@ -49,6 +50,7 @@ from whisper_at.model.head_file import read_head
 from whisper_at.model.weights import find
 from whisper_at.tagging.ontology import SPEECH
 from whisper_at.timegrid import SAMPLE_RATE
+from whisper_at.training.corpus import is_left_out
 from whisper_at.training.finishing import commit
 from whisper_at.training.store import FeatureStore
 from whisper_at.training.teachers import open_teacher
@@ -128,20 +130,30 @@ def cross(bench: Bench, heads: Mapping[str, Path], pool: str) -> list[m.Measure]
 
 
 def left_out(bench: Bench, path: Path, sets: Sequence[str], pool: str) -> list[m.Measure]:
-    """Labels of sets that a head was trained without: among clips of these sets and of the test fold."""
+    """Labels of sets that a head was trained without: among clips of these sets and of the test fold.
+
+    Args:
+        sets: subsets of clips, or ids of labels.
+    """
+    of_subsets = not set(sets) <= set(
+        bench.labels.ids
+    )  # what carries a label has been left out of scenes too
     check_account(
-        path, lambda data: has_not_heard(data, sets), f"trained without {', '.join(sets)} and scenes"
+        path,
+        lambda data: has_not_heard(data, sets, scenes=of_subsets),
+        f"trained without {', '.join(sets)}{' and scenes' if of_subsets else ''}",
     )
+    held_out = {clip for clip in bench.clips.clips if is_left_out(clip, sets, bench.labels)}
     clips = [
         clip
         for clip in bench.clips.clips
-        if (clip.labels or clip.complete) and (clip.subset in sets or clip.fold == bench.test)
+        if (clip.labels or clip.complete) and (clip in held_out or clip.fold == bench.test)
     ]
     alone = replace(bench, heads={path.stem: read_head(path)})
     ranked, _ = tags(alone, bench.dataset(clips), pool)
-    theirs = {one for clip in clips if clip.subset in sets for one in bench.labels.implied(clip.labels)}
+    theirs = {one for clip in clips if clip in held_out for one in bench.labels.implied(clip.labels)}
     held = (bench.test, bench.validation)
-    others = (c for c in bench.clips.clips if c.subset not in sets and c.fold not in held)
+    others = (clip for clip in bench.clips.clips if clip not in held_out and clip.fold not in held)
     carried = {one for clip in others for one in bench.labels.implied(clip.labels)}
     where = f"without {', '.join(sets)}"
     return [
@@ -155,10 +167,10 @@ def left_out(bench: Bench, path: Path, sets: Sequence[str], pool: str) -> list[m
     ]
 
 
-def has_not_heard(data: Mapping[str, Any], sets: Sequence[str]) -> bool:
-    """Whether sets were left out, and soundscapes too, which are made of all sets."""
-    scenes = len(data["features"]) > 1 and SCENES not in data["without"]
-    return set(sets) <= set(data["without"]) and not scenes
+def has_not_heard(data: Mapping[str, Any], sets: Sequence[str], *, scenes: bool) -> bool:
+    """Whether sets were left out; and with `scenes` soundscapes too, which are made of all sets."""
+    heard_scenes = scenes and len(data["features"]) > 1 and SCENES not in data["without"]
+    return set(sets) <= set(data["without"]) and not heard_scenes
 
 
 def on_scenes(bench: Bench) -> tuple[list[m.Measure], dict[str, Any]]:

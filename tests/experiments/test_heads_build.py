@@ -142,8 +142,10 @@ def test_a_head_is_built_once_and_measured(data, tmp_path, commands, monkeypatch
         mine, peers = one["scores"][tagger]["value"], one["scores"]["pitch"]["value"]
         if None not in (mine, peers):
             assert one["gaps"][tagger]["value"] == pytest.approx(mine - peers, abs=2e-6), one["name"]
-    with pytest.raises(SystemExit, match="was not trained without esc10"):
+    with pytest.raises(SystemExit, match="was not trained without esc10 and scenes, as"):
         scores.main([str(head), *told, "--without", f"{head}:esc10"])
+    with pytest.raises(SystemExit, match="was not trained without /m/09x0r, as"):
+        scores.main([str(head), *told, "--without", f"{head}:/m/09x0r"])
     with pytest.raises(SystemExit, match="was not tested on fold 2"):
         scores.main([str(head), *told, "--cross", f"{head}:2"])
 

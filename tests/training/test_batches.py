@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.planted import LABELS, corpus_of, recipe_of, write_store
-from whisper_at.datasets.clip import Clip
+from whisper_at.datasets.clip import Clip, LabelSet, Sounding
 from whisper_at.errors import DatasetError, TrainingError
 from whisper_at.training.augment import Plan, first_cell, masked, plan
 from whisper_at.training.batches import Batch, Batches, prefetched
-from whisper_at.training.corpus import Corpus
+from whisper_at.training.corpus import Corpus, is_left_out
 from whisper_at.training.recipe import Augmentation, Data, Recipe
 from whisper_at.training.sampling import generator
 from whisper_at.training.store import FeatureStore
@@ -231,10 +231,25 @@ def test_folds_part_the_clips_and_subsets_are_left_out(tmp_path: Path) -> None:
     assert parts() == [[0, 1, 2, 5], [3], [4]]
     assert parts(without=("voices",)) == [[0, 1, 2], [3], [4]]
     assert parts(train=("2",)) == [[1], [3], [4]]
+    with pytest.raises(TrainingError, match=r"data\.train names fold all that are left, which has no clips"):
+        parts(without=("dog",))  # it is what all of them carry
     with pytest.raises(
         TrainingError, match=r"data.test names fold 9, which has no clips; .* \(none\), 1, 2, 3, 4"
     ):
         parts(test=("9",))
+
+
+def test_a_label_is_left_out_with_all_that_implies_it() -> None:
+    def carrying(*labels: str, **more: object) -> Clip:
+        return Clip(path=Path("a.wav"), labels=labels, **more)  # type: ignore[arg-type]
+
+    bark, timed = carrying("bark"), carrying(soundings=(Sounding(label="bark", start=0, end=1),))
+    others = [carrying("rain"), carrying(), carrying("rain", subset="bark at night")]
+    labels = LabelSet(ids=("bark", "dog", "rain"), names=("",) * 3, ancestors={"bark": ("dog",)})
+    for label, clips in (("dog", [bark, timed, carrying("dog")]), ("bark", [bark, timed])):
+        assert all(is_left_out(clip, [label], labels) for clip in clips)
+        assert not any(is_left_out(clip, [label], labels) for clip in others)
+    assert not is_left_out(carrying("dog"), ["bark"], labels)  # a dog need not bark
 
 
 def test_stores_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ In: the `data` of a recipe. Out: a `Corpus`, whose clips have numbers. Nothing i
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,8 +92,9 @@ class Corpus:
         clips = tuple(stores[s].clips[i] for s, i in place)
         teachers = tuple(next((one for one in soft if clip.name in one), None) for clip in clips)
         _check_soft(soft, teachers, stores[0].card, data)
+        labels = stores[0].card.labels
         part = [
-            _part(clip, data) if clip.labels or clip.soundings or clip.complete or teacher else ""
+            _part(clip, data, labels) if clip.labels or clip.soundings or clip.complete or teacher else ""
             for clip, teacher in zip(clips, teachers, strict=True)
         ]
         numbers = {
@@ -200,9 +201,17 @@ def _check_soft(soft: Sequence[Soft], teachers: Sequence[Soft | None], card: Abo
             )
 
 
-def _part(clip: Clip, data: Data) -> str:
+def is_left_out(clip: Clip, without: Collection[str], labels: LabelSet) -> bool:
+    """Whether a clip is of one of these subsets, or carries or implies one of these labels."""
+    named = [*clip.labels, *(sounding.label for sounding in clip.soundings or ())]
+    return (bool(clip.subset) and clip.subset in without) or any(
+        one in without for one in labels.implied(named)
+    )
+
+
+def _part(clip: Clip, data: Data, labels: LabelSet) -> str:
     """What a clip is for, or nothing."""
-    if clip.subset in data.without and clip.subset:
+    if is_left_out(clip, data.without, labels):
         return ""
     if clip.fold in data.validation:
         return "validation"

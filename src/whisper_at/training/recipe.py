@@ -24,7 +24,8 @@ class Data:
     soft_labels: folders with a teacher's probabilities for the clips of these; a clip without any has no teacher.
     train: folds; none named are all but those of validation and test. Clips without a fold are trained on then too.
     validation: folds that choose epoch, calibration and thresholds; test: folds that choose nothing.
-    without: subsets of clips that are left out altogether, to measure what is heard of sounds never trained on.
+    without: subsets of clips, or ids of labels, that are left out altogether, to measure what is heard of sounds never
+        trained on. Of a label, all clips are that carry it or what implies it; unlabelled clips stay.
     """
 
     features: tuple[str, ...]
