@@ -26,15 +26,15 @@ class Bench:
 
     heads: by name. listener: the peer.
     ids: labels that all heads and the peer know, in the order of the corpus.
-    clips, scenes, test_scenes: stores of features. validation, test: folds.
+    clips: store of features. scenes: those of the scenes to validate and to test on, or None.
+    validation, test: folds.
     """
 
     heads: Mapping[str, Head]
     listener: Listener
     ids: tuple[str, ...]
     clips: FeatureStore
-    scenes: FeatureStore
-    test_scenes: FeatureStore
+    scenes: tuple[FeatureStore, FeatureStore] | None
     validation: str
     test: str
     resamples: int

@@ -56,6 +56,7 @@ from whisper_at.training.store import FeatureStore
 from whisper_at.training.teachers import open_teacher
 
 ESC10, SCENES = "esc10", "soundscapes"  # subsets
+NAMES = ("clips", "scenes", "test_scenes")  # stores of features
 NOISY = ("debian_fx", "debian_more")  # labels guessed from file names: some speech in them is not listed
 LIKE_SPEECH = {  # labels of sounds that may be taken for it; their kinds belong to them
     "singing": ("/m/015lz1",),
@@ -175,22 +176,24 @@ def has_not_heard(data: Mapping[str, Any], sets: Sequence[str], *, scenes: bool)
 
 def on_scenes(bench: Bench) -> tuple[list[m.Measure], dict[str, Any]]:
     """Events on the test scenes, speech in their cells; and how each tagger's events were found."""
-    validation = [clip for clip in bench.scenes.clips if clip.fold == bench.validation]
+    assert bench.scenes is not None
+    store, test_store = bench.scenes
+    validation = [clip for clip in store.clips if clip.fold == bench.validation]
     sounds = sounds_of(validation, bench.labels, bench.ids)
-    peer = bench.heard_by_peer(bench.scenes, validation)
+    peer = bench.heard_by_peer(store, validation)
     detectors, how = {}, {}
     for name, head in bench.heads.items():
         say(f"thresholds of {name}")
-        detectors[name] = m.Detector.found(bench.said(head, bench.scenes, validation), sounds)
+        detectors[name] = m.Detector.found(bench.said(head, store, validation), sounds)
     of_hop = {}
     for every in (PUBLISHED, FINE):
         say(f"thresholds of {bench.peer}, a patch every {peer.hop * every:g} s")
         of_hop[every] = m.Detector.found(peer.cells(every, 20, bench.ids), sounds)
     every = max(of_hop, key=lambda one: of_hop[one].macro)
     detectors[bench.peer] = of_hop[every]
-    test = bench.dataset(bench.test_scenes.clips)
-    said = {name: bench.said(head, bench.test_scenes, test.clips) for name, head in bench.heads.items()}
-    said[bench.peer] = bench.heard_by_peer(bench.test_scenes, test.clips).cells(every, 20, bench.ids)
+    test = bench.dataset(test_store.clips)
+    said = {name: bench.said(head, test_store, test.clips) for name, head in bench.heads.items()}
+    said[bench.peer] = bench.heard_by_peer(test_store, test.clips).cells(every, 20, bench.ids)
     for name, one in detectors.items():
         own = {i: round(float(at), 4) for i, at in zip(bench.ids, one.thresholds, strict=True)}
         how[name] = {
@@ -292,7 +295,7 @@ def report(
     for path, sets in without.items():
         found += left_out(bench, path, sets, pool)
     found += on_speech(bench)
-    timed, how = on_scenes(bench)
+    timed, how = on_scenes(bench) if bench.scenes else ([], {})
     found += timed
     print(table(found, bench.peer))
     return {
@@ -305,7 +308,8 @@ def report(
         "heads": {name: {"sha256": head.sha256} for name, head in bench.heads.items()},
         "folds": {"validation": bench.validation, "test": bench.test},
         "data_sha256": {
-            name: getattr(bench, name).card.data_sha256 for name in ("clips", "scenes", "test_scenes")
+            name: store.card.data_sha256
+            for name, store in zip(NAMES, (bench.clips, *(bench.scenes or ())), strict=False)
         },
         "context of clips": bench.clips.card.context,
         "rules": RULES,
@@ -332,6 +336,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cross", nargs="+", action="extend", default=[], metavar="HEAD:FOLD")
     parser.add_argument("--without", nargs="+", action="extend", default=[], metavar="HEAD:SET,SET")
+    parser.add_argument("--no-scenes", dest="scenes", action="store_false", help="only clips")
     parser.add_argument("--validation", default="3")
     parser.add_argument("--test", default="4")
     parser.add_argument("--resamples", type=int, default=RESAMPLES)
@@ -354,8 +359,9 @@ def bench_of(args: argparse.Namespace) -> Bench:
         listener=Listener(teacher, args.work / "peer", say),
         ids=tuple(one for one in clips.card.labels.ids if one in known),
         clips=clips,
-        scenes=FeatureStore.open(taps / "f-scenes"),
-        test_scenes=FeatureStore.open(taps / "f-scenes-test"),
+        scenes=(FeatureStore.open(taps / "f-scenes"), FeatureStore.open(taps / "f-scenes-test"))
+        if args.scenes
+        else None,
         validation=args.validation,
         test=args.test,
         resamples=args.resamples,

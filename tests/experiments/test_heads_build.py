@@ -142,6 +142,12 @@ def test_a_head_is_built_once_and_measured(data, tmp_path, commands, monkeypatch
         mine, peers = one["scores"][tagger]["value"], one["scores"]["pitch"]["value"]
         if None not in (mine, peers):
             assert one["gaps"][tagger]["value"] == pytest.approx(mine - peers, abs=2e-6), one["name"]
+    scores.main([str(head), *told, "--threads", "1", "--no-scenes"])
+    less = json.loads(result.read_text())
+    on_clips = [one for one in found["measures"] if "folds 4" not in one["name"]]
+    assert 0 < len(less["measures"]) < len(on_clips)
+    assert less["measures"] == on_clips[: len(less["measures"])]
+    assert not less["detectors"] and set(less["data_sha256"]) == {"clips"}
     with pytest.raises(SystemExit, match="was not trained without esc10 and scenes, as"):
         scores.main([str(head), *told, "--without", f"{head}:esc10"])
     with pytest.raises(SystemExit, match="was not trained without /m/09x0r, as"):
