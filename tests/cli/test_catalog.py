@@ -42,13 +42,14 @@ def test_what_is_not_here_has_its_size_and_what_would_be_downloaded(command):
 def test_a_head_that_is_here_has_its_size_and_its_place(command, cache):
     (cache / "heads").mkdir(parents=True)
     path = cache / "heads" / "mine.safetensors"
-    card = head_card(reported=("/m/0bt9lr", "/m/06mb1"), scores={"mAP": 0.5})
+    card = head_card(reported=("/m/0bt9lr", "/m/06mb1"), scores={"mAP": 0.5}, notes="Bad at rain.")
     write_head(path, card, head_arrays("last-mlp"))
     *head, place = columns(command, "mine")
     assert head == ["mine", "0.1 M", "tiny-random", "2 labels", "mAP 0.5"]
     assert place == f"in the cache: {path}"
     row = heads(command)["mine"]
     assert row["parameters"] == 2 * 128 + 527 * 129  # a norm, and a layer with its bias
+    assert row["notes"] == "Bad at rain."
     assert row["bytes"] == path.stat().st_size > 4 * row["parameters"]
 
 
@@ -59,6 +60,8 @@ def test_the_same_for_programs(command):
     assert models["small"]["bytes"] > 400_000_000 and models["small"]["here"] is False
     for rows in data.values():
         assert all(set(row) == set(rows[0]) for row in rows)
+    for name, row in heads(command).items():
+        assert row["place"] != "in the package" or "docs/heads.md" in row["notes"], name
     assert set(HEADS) <= set(heads(command))
     published = heads(command)["base-tl-tr"]
     assert (published["encoder"], published["parameters"], published["here"]) == ("base", 6_575_119, False)

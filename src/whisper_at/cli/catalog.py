@@ -82,6 +82,7 @@ def head_rows(download_root: Path | None) -> list[Row]:
     """One row a head: those in the package, then those in the cache, then those that are published.
 
     `parameters` and `bytes` are None where a file cannot be read; `bytes` of what is not here are those of the weights.
+    `notes` are those of the card.
     """
     files = {name: (path, "in the package") for name, path in packaged_heads().items()}
     for path in sorted(heads_folder(download_root).glob("*.safetensors")):
@@ -97,6 +98,7 @@ def head_rows(download_root: Path | None) -> list[Row]:
                     "encoder": head.encoder,
                     "labels": len(ontology.labels()),
                     "score": f"mAP {head.mean_average_precision} % (published)",
+                    "notes": "",
                     "bytes": n_bytes,
                     "here": False,
                     "place": f"not here: would download {n_bytes / 1e6:.0f} MB from {head.urls[0]}",
@@ -109,7 +111,7 @@ def _head_row(name: str, path: Path, place: str) -> Row:
     try:
         head = read_head(path)
     except HeadError as error:  # one that is damaged is no reason to hide the others
-        unknown = {"parameters": None, "encoder": "?", "labels": 0, "score": "", "bytes": None}
+        unknown = {"parameters": None, "encoder": "?", "labels": 0, "score": "", "notes": "", "bytes": None}
         return {"name": name, **unknown, "here": False, "place": str(error)}
     return {
         "name": name,
@@ -117,6 +119,7 @@ def _head_row(name: str, path: Path, place: str) -> Row:
         "encoder": head.card.encoder,
         "labels": len(head.card.reported),
         "score": next((f"{key} {value}" for key, value in head.card.scores.items()), ""),
+        "notes": head.card.notes,
         "bytes": path.stat().st_size,
         "here": True,
         "place": place,
