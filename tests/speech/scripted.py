@@ -69,7 +69,7 @@ class ScriptedDecoder:
     """Answers each `Asked` with `answer`, and tells afterwards what it was asked.
 
     A text is aligned as `path` says, or else one step a token from the first step on. `languages` are the
-    probabilities that it hears, or what gives them for features.
+    probabilities that it hears, or what gives them for the features [1, step, dim] of a window.
     """
 
     answer: object
@@ -93,7 +93,8 @@ class ScriptedDecoder:
 
     def detect_language(self, features):
         self.detected.append(features)
-        return [self.languages(features) if callable(self.languages) else self.languages]
+        each = [features[i : i + 1] for i in range(len(features))]
+        return [self.languages(one) if callable(self.languages) else self.languages for one in each]
 
 
 def alignment(first_steps, probabilities):

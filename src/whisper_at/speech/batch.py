@@ -4,8 +4,9 @@ No window has another one's text for a prompt, so neither the batch nor its orde
 not heard to the end of is answered with, to be heard as a window of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from whisper_at.audio.silence import silences
 from whisper_at.audio.windows import Window
@@ -47,7 +48,7 @@ class BatchTranscriber:
         rests: list[range | None] = [None] * len(tasks)
         if not rows:
             return rests
-        languages = {i: tasks[i].draft.language_of(features[i : i + 1]) for i in rows}
+        languages = self._languages(tasks, rows, features)
         decoded = decode_with_fallback(
             self._decoder,
             self._tokenizer,
@@ -60,6 +61,15 @@ class BatchTranscriber:
         for i, one in zip(rows, decoded, strict=True):
             rests[i] = self._write(tasks[i], features[i : i + 1], one, languages[i])
         return rests
+
+    def _languages(self, tasks: Sequence[Task], rows: Sequence[int], features: Features) -> dict[int, str]:
+        """Of each row; all windows are listened to together, for those that decode remember the same batch."""
+
+        @cache
+        def heard() -> Sequence[Mapping[str, float]]:
+            return self._decoder.detect_language(features)
+
+        return {i: tasks[i].draft.language_of(lambda i=i: heard()[i]) for i in rows}  # type: ignore[misc]
 
     def _asked(self, row: int, task: Task, language: str) -> Asked:
         prompt = self._prompt + task.draft.start(language)

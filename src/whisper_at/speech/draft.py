@@ -1,6 +1,6 @@
 """The transcript of one recording in the making: what was written down, what was dropped, and in which language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from whisper_at.annotation import Dropped, Segment
@@ -40,14 +40,17 @@ class Draft:
         self._dropped: list[Dropped] = []
         self._n_given = 0  # segments that `settled` has given
 
-    def language_of(self, features: Features) -> str:
-        """The language of a window [1, step, dim] in which somebody speaks.
+    def language_of(self, heard: Callable[[], Mapping[str, float]]) -> str:
+        """The language of a window in which somebody speaks.
 
         The first such window tells that of the recording, which is that of all its windows unless they may differ.
+
+        Args:
+            heard: listens for the languages of the window, with their probabilities; called where it must be.
         """
         if self.language is not None and not self._options.multilingual:
             return self.language
-        language, probability = self._likeliest(self._decoder.detect_language(features)[0])
+        language, probability = self._likeliest(heard())
         if self.language is None:
             self.language, self._language_probability = language, probability
         return language

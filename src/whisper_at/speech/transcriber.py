@@ -37,7 +37,7 @@ class Transcriber:
         end = window.seek + window.n_frames
         if window.n_frames < SHORTEST or self._draft.is_silent(window, evidence):
             return end
-        language = self._draft.language_of(features)
+        language = self._draft.language_of(lambda: self._decoder.detect_language(features)[0])
         if self._language not in (None, language):  # text in another language would pull this one towards it
             self._previous = list(self._prompt.initial)
         self._language = language
