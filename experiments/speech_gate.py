@@ -30,6 +30,7 @@ from whisper_at.hearing.options import Options
 from whisper_at.pipeline import Model
 from whisper_at.speech.gate import DOUBTFUL, GATES, SLACK, UNLIKELY, Evidence
 from whisper_at.speech.options import SPEECH_GATES
+from whisper_at.tagging.events import probabilities
 from whisper_at.tagging.voice import VoiceLabels
 from whisper_at.timegrid import FRAMES_PER_SECOND
 from whisper_at.training.finishing import commit
@@ -57,12 +58,15 @@ class Part:
 
 def evidence_of(model: Model, case: Case) -> Evidence:
     """What the tags alone hear of voices."""
-    (heard,) = hear_in_batches([case.recording.stream()], model, Options(), words=False)
     voices = VoiceLabels.of(model.head.card) if model.head else None
-    if heard.tracks is None or voices is None:
+    if model.head is None or voices is None:
         raise SystemExit("wanted a head that knows speech; this one does not, choose another --head")
+    options = Options(labels=tuple(model.head.card.mids[column] for column in voices.columns))
+    (heard,) = hear_in_batches([case.recording.stream()], model, options, words=False)
+    assert heard.tracks is not None
     (track,) = heard.tracks
-    return Evidence(frames_per_cell=track.grid.frames_per_cell, voice=voices(track.cells))
+    sure = probabilities(track.cells, voices.calibration).max(axis=1)
+    return Evidence(frames_per_cell=track.grid.frames_per_cell, voice=sure)
 
 
 def wrong_words(case: Case, text: str) -> int:

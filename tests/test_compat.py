@@ -147,7 +147,8 @@ def test_5_padding_is_never_scored(telling_mel):
 def test_6_each_window_of_a_batch_has_its_own_tags(telling_mel):
     model, windows = clock_model()
     silence = Recording(name="x", samples=np.zeros(16000 * 93, np.float32))
-    (heard,) = hear_in_batches([silence.stream()], model, Options(), words=False)
+    options = Options(labels=model.head.card.mids)
+    (heard,) = hear_in_batches([silence.stream()], model, options, words=False)
     assert windows == [0, 3000, 6000, 9000]  # one batch
     track = heard.tracks[0]
     assert_allclose(track.rows[:, 0], own_times(93, 10), atol=0.02)
@@ -161,7 +162,7 @@ def test_of_clips_each_hears_its_own_time_and_nothing_else_is_heard(telling_mel,
     """Rows count from the cell in which a clip begins; a cell that it cuts is the mean of what is heard of it."""
     model, windows = clock_model()
     stream = Recording(name="x", samples=np.zeros(16000 * 93, np.float32)).stream()
-    options = Options(**CLIPS, sequential=sequential, speech_gate="off")
+    options = Options(**CLIPS, labels=model.head.card.mids, sequential=sequential, speech_gate="off")
     (heard,) = (
         [hear_in_order(stream, model, options)]
         if sequential

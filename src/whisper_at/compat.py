@@ -66,8 +66,10 @@ class CompatModel:
         """
         for name in NEEDLESS:
             options.pop(name, None)
+        head = self.model.head
         chosen = Options().with_(
             sequential=True,
+            labels=head.card.mids if head else None,  # its rows have all of them
             speech_gate="off",
             tag_resolution=at_time_res,
             temperature=temperature,

@@ -13,12 +13,16 @@ from whisper_at.timegrid import TagGrid
 
 CARD = head_card({"/m/dog": "Dog", "/m/rain": "Rain"})
 LOGITS = np.float32([[-1, -1], [1, 1]])  # probabilities 0.27 and 0.73
-TRACK = Track(grid=TagGrid(), cells_per_row=1, n_frames=80, rows=LOGITS, cells=LOGITS)
+
+
+def track(logits=LOGITS):
+    return Track(grid=TagGrid(), cells_per_row=1, n_frames=80, rows=logits, cells=logits)
 
 
 def heard(card, options=TagOptions(tag_resolution=0.4)):  # noqa: B008
     """(label, first cell, last cell) of the events, and the labels of each row."""
-    events, tags = report(TRACK, card, options)
+    logits = LOGITS[:, [card.mids.index(mid) for mid in options.labels or card.mids]]
+    events, tags = report(track(logits), card, options)
     rows = [sorted(tag.label for tag in row.tags) for row in tags.rows]
     return sorted((e.label, round(e.start / 0.4), round(e.end / 0.4) - 1) for e in events), rows
 
@@ -40,7 +44,7 @@ def test_probabilities_are_those_of_the_calibrated_logits():
     calibration = Calibration(scale=(1.0, 3.0), bias=(2.0, -4.0))
     expected = 1 / (1 + np.exp(-(LOGITS * [1, 3] + [2, -4])))
     np.testing.assert_allclose(probabilities(LOGITS, calibration), expected, atol=1e-6)
-    events, tags = report(TRACK, replace(CARD, calibration=calibration), TagOptions(tag_resolution=0.4))
+    events, tags = report(track(), replace(CARD, calibration=calibration), TagOptions(tag_resolution=0.4))
     assert [(e.label, e.probability) for e in events] == [("Dog", round(float(expected[:, 0].mean()), 4))]
     assert [[tag.probability for tag in row.tags] for row in tags.rows] == [
         [round(float(p), 4)] for p in expected[:, 0]

@@ -22,6 +22,7 @@ def report(track: Track, card: HeadCard, options: TagOptions) -> tuple[tuple[Eve
         OptionError: if a label is asked for that the head does not have.
     """
     reporting = Reporting.of(card, options)
+    assert track.cells.shape[1] == len(reporting.columns), "heard with other options than it is reported with"
     return events_from(track, reporting), rows_from(track, reporting, options.tag_resolution)
 
 
@@ -86,7 +87,7 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
     frames_per_row = track.cells_per_row * track.grid.frames_per_cell
     origin = track.grid.frames(track.first_cell)[0]
     rows = []
-    for i, row in enumerate(probabilities(track.rows[:, reporting.columns], reporting.calibration)):
+    for i, row in enumerate(probabilities(track.rows, reporting.calibration)):
         order = np.argsort(-row, kind="stable")[: reporting.top_k]
         tags = tuple(
             Tag(label=reporting.names[j], mid=reporting.mids[j], probability=_rounded(row[j]))
@@ -102,8 +103,8 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
 def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
     """Runs of cells in which a label is above its threshold, by their start."""
     events = []
-    for j, column in enumerate(reporting.columns):  # one by one: hours of cells are large
-        shares = probabilities(track.cells[:, [column]], reporting.calibration.part([j]))[:, 0]
+    for j in range(len(reporting.mids)):  # one by one: hours of cells are large
+        shares = probabilities(track.cells[:, [j]], reporting.calibration.part([j]))[:, 0]
         events += [
             Event(
                 label=reporting.names[j],

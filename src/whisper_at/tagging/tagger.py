@@ -1,6 +1,5 @@
 """Taps to logits: one row for every `tag_resolution` seconds and one for every cell."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -10,6 +9,7 @@ from whisper_at.audio.windows import Window
 from whisper_at.model.engine import HeadFunction
 from whisper_at.model.head_file import HeadCard
 from whisper_at.model.heads import CELL_HEADS, rows_of_cells
+from whisper_at.tagging.events import Reporting
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.pooling import TapPool
 from whisper_at.tagging.track import Track
@@ -43,6 +43,8 @@ class Tagger:
         self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
         self._pool = TapPool(self._grid, n_frames, start)
+        # Of the logits only what will be reported is kept: of all labels an hour of cells is 38 MB.
+        self._columns = Reporting.of(card, options).columns
         self._by_cell = card.architecture in CELL_HEADS
         self._waiting: Float | None = None  # cells of the row that is not whole: logits, or else taps
         self._rows: list[Float] = []
@@ -79,10 +81,11 @@ class Tagger:
         cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2), window.n_frames)
         if not len(cells):
             return
-        self._cells.append(self._head(cells[:, :, None, :]))
+        logits = self._head(cells[:, :, None, :])
+        self._cells.append(logits[:, self._columns])
         if self._voices is not None:
-            self._voice.append(self._voices(self._cells[-1]))
-        parts = self._cells[-1] if self._by_cell else cells
+            self._voice.append(self._voices(logits))
+        parts = logits if self._by_cell else cells
         waiting = parts if self._waiting is None else np.concatenate([self._waiting, parts])
         n = self._cells_per_row
         n_rows = len(waiting) // n
@@ -93,8 +96,8 @@ class Tagger:
     def _row(self, parts: Annotated[Float, "row cell ..."]) -> Annotated[Float, "row label"]:
         """Rows from what has been waiting of their cells."""
         if self._by_cell:
-            return rows_of_cells(parts)
-        return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))
+            return rows_of_cells(parts)[:, self._columns]
+        return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))[:, self._columns]
 
     def track(self) -> Track:
         """All rows and cells up to the end, which must be known; what was heard after it is left out."""
@@ -107,11 +110,11 @@ class Tagger:
             grid=self._grid,
             cells_per_row=self._cells_per_row,
             n_frames=self._pool.n_frames,
-            rows=_concatenate(rows, len(self._card.mids))[: -(-n_cells // self._cells_per_row)],
-            cells=_concatenate(self._cells, len(self._card.mids))[:n_cells],
+            rows=_concatenate(rows, len(self._columns))[: -(-n_cells // self._cells_per_row)],
+            cells=_concatenate(self._cells, len(self._columns))[:n_cells],
             start=self._pool.start,
         )
 
 
-def _concatenate(parts: Sequence[Float], n_labels: int) -> Float:
+def _concatenate(parts: list[Float], n_labels: int) -> Float:
     return np.concatenate([*parts, np.zeros((0, n_labels), np.float32)])

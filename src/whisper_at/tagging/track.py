@@ -1,4 +1,4 @@
-"""What a head said of a recording, before anything is decided."""
+"""What a head said of the labels that are reported of a recording, before anything is decided."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from whisper_at.timegrid import TagGrid
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """The logits of a recording, or of a stretch of it, on the recording's clock.
+    """The logits of a recording, or of a stretch of it, on the recording's clock; labels as `Reporting` has them.
 
     n_frames: the frame that it ends before.
     rows: float32 [row, label], one row for every `cells_per_row` cells; the last may stand for fewer.
