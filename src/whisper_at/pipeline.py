@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from whisper_at.allocator import give_back_large_blocks
 from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tags
 from whisper_at.audio import Recording, Source, Stream, split, stream
 from whisper_at.errors import OptionError
@@ -260,6 +261,7 @@ def load(
         raise OptionError(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
     if threads < 0:
         raise OptionError(f"threads must be 1 or more, or 0 for all cores; got {threads}")
+    give_back_large_blocks()
     offline = is_offline() if offline is None else offline
     device = device_of(device)
     checkpoint = find(name, offline=offline, download_root=download_root)
