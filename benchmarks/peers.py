@@ -16,9 +16,11 @@ from pathlib import Path
 
 import ggml
 from whisper_at.files import write_atomically
+from whisper_at.hearing.options import Options
 from whisper_at.model.weights import find
 
-BATCH = 8
+BATCH = 8  # what faster-whisper is fastest with here
+OUR_BATCH = Options().batch_size  # as users have it
 ENGINES_FOLDER = Path(__file__).parent / "engines"
 REQUIREMENTS = {
     "openai-whisper": ["openai-whisper==20250625", "torch==2.13.0"],
@@ -89,9 +91,13 @@ ENGINES = {
         ),
         Engine(name="whisper-at-float32", package="whisper-at", compute_type="float32", head=True),
         Engine(name="whisper-at-sequential", package="whisper-at", compute_type="auto", head=True),
-        Engine(name="whisper-at", package="whisper-at", compute_type="auto", batch=BATCH, head=True),
+        Engine(name="whisper-at", package="whisper-at", compute_type="auto", batch=OUR_BATCH, head=True),
         Engine(
-            name="whisper-at-nohead", package="whisper-at", compute_type="auto", batch=BATCH, timing_only=True
+            name="whisper-at-nohead",
+            package="whisper-at",
+            compute_type="auto",
+            batch=OUR_BATCH,
+            timing_only=True,
         ),
     )
 }

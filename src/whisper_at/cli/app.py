@@ -125,7 +125,7 @@ def annotate(
     ] = False,
     batch_size: Annotated[
         int, typer.Option(help="Windows heard at once; needs memory, changes no result.")
-    ] = 8,
+    ] = 6,
     initial_prompt: Annotated[str | None, typer.Option(help="Text to begin with: names, style.")] = None,
     hotwords: Annotated[
         str | None, typer.Option(help="Words that are likely, as a prompt for every window.")

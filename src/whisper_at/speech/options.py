@@ -52,7 +52,7 @@ class SpeechOptions:
     condition_on_previous_text: bool = True
     speech_gate: str = "auto"
     sequential: bool = False
-    batch_size: int = 8
+    batch_size: int = 6
     initial_prompt: str | None = None
     hotwords: str | None = None
     languages: tuple[str, ...] | None = None
