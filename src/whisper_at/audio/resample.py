@@ -59,10 +59,8 @@ class Tape:
     def finish(self) -> npt.NDArray[np.float32]:
         """All that has not been taken [sample]; the tape cannot be written to after that."""
         self._flush()
-        rest, self._samples = (
-            self._samples,
-            bytearray(),
-        )  # not kept: whoever asks for notes later keeps the tape
+        rest = self._samples
+        self._samples = bytearray()  # whoever asks for notes later keeps the tape
         return np.frombuffer(rest, np.float32)
 
     def _flush(self) -> None:
