@@ -27,9 +27,9 @@ def test_the_encoder_counted_on_paper():
     assert counted.parameters == numbers
 
 
-def test_pooling_is_a_product_with_a_matrix_in_each_layer():
+def test_pooling_is_a_product_with_a_matrix_in_each_layer_and_each_block_of_two_seconds():
     found = costs(head("last-mlp"), TINY, encoder_variables())
-    assert found.pooling.multiply_adds == N * 75 * 1500 * D
+    assert found.pooling.multiply_adds == N * 5 * 1500 * D
 
 
 def test_the_smallest_head_counted_on_paper():

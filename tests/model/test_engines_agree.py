@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from numpy.testing import assert_allclose
 
-from tests.model.tiny import TINY, encoder_variables, head_arrays, head_card
+from tests.model.tiny import TINY, encoder_variables, every_step, head_arrays, head_card
 from whisper_at.errors import OptionError
 from whisper_at.model import heads
-from whisper_at.model.encoder import encode, encoder_weights
+from whisper_at.model.encoder import encoder_weights
 from whisper_at.model.engine import (
     OpenVinoEngine,
     TorchEngine,
@@ -53,8 +53,8 @@ def pool():
 @pytest.fixture(scope="module")
 def oracle(variables, mel, pool):
     """Features and taps in double precision."""
-    ops = NumpyOps()
-    return encode(ops, encoder_weights(ops, variables), TINY, mel.astype(float), pool.astype(float))
+    features, steps = every_step(encoder_weights(NumpyOps(), variables), mel)
+    return features, pool[:, None].astype(float) @ steps
 
 
 @names

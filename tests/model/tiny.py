@@ -4,7 +4,9 @@ import numpy as np
 
 from tests.model.whisper_files import small_whisper
 from whisper_at.model.dimensions import Dimensions
+from whisper_at.model.encoder import POSITIONS, encode, steps_of_block
 from whisper_at.model.head_file import HeadCard
+from whisper_at.model.ops.numpy import NumpyOps
 from whisper_at.tagging import ontology
 
 TINY = Dimensions(n_mels=80, n_state=128, n_heads=2, n_layers=3, n_text_layers=1, n_vocab=51864)
@@ -18,6 +20,16 @@ def encoder_variables(dims=TINY, seed=0):
     )
     encoder = {name: array for name, array in whole.items() if name.startswith("encoder/")}
     return {name: array.astype(np.float32) if array.ndim else array for name, array in encoder.items()}
+
+
+def every_step(weights, mel, dims=TINY):
+    """The oracle's features [batch, step, dim] and taps of each step by itself [batch, layer, step, dim]."""
+    n_steps = weights[POSITIONS].shape[0]
+    block = steps_of_block(n_steps)
+    alone = np.tile(np.eye(block), (len(mel) * n_steps // block, 1, 1))
+    features, taps = encode(NumpyOps(), weights, dims, mel.astype(float), alone)
+    taps = taps.reshape(len(mel), -1, *taps.shape[1:]).swapaxes(1, 2)
+    return features, taps.reshape(*taps.shape[:2], n_steps, -1)
 
 
 def decoder_variables(dims=TINY, seed=1):

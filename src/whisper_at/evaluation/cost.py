@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.model.dimensions import Dimensions
-from whisper_at.model.encoder import encode, encoder_weights
+from whisper_at.model.encoder import encode, encoder_weights, steps_of_block
 from whisper_at.model.engine import EncoderFunction, HeadFunction
 from whisper_at.model.head_file import Head
 from whisper_at.model.heads import apply_head, head_weights
@@ -93,7 +93,9 @@ def encoder_graph(dims: Dimensions, variables: Any, n_cells: int) -> Any:
 
     ops = OpenVinoOps()
     mel = ov.parameter([1, dims.n_mels, FRAMES_PER_WINDOW], np.float32, name="mel")
-    pool = ov.parameter([1, max(n_cells, 1), STEPS_PER_WINDOW], np.float32, name="pool")
+    block = steps_of_block(STEPS_PER_WINDOW)
+    n_blocks = STEPS_PER_WINDOW // block
+    pool = ov.parameter([n_blocks, -(-n_cells // n_blocks) or 1, block], np.float32, name="pool")
     features, taps = encode(ops, encoder_weights(ops, variables), dims, mel, pool)
     if n_cells:
         return openvino.Model([ov.result(features), ov.result(taps)], [mel, pool])

@@ -4,7 +4,7 @@ In: log-mel windows and the weights with which their steps enter the tag cells. 
 Weights carry the names of CTranslate2's model files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,6 +14,8 @@ import numpy.typing as npt
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.ops import Ops, Tensor, Weights
 
+Float = npt.NDArray[np.float32]
+STEPS_PER_BLOCK = 100
 POSITIONS = "encoder/position_encodings/encodings"  # [step, dim]: how long a window the encoder hears
 
 
@@ -34,9 +36,9 @@ def encode(
     w: Weights,
     dims: Dimensions,
     mel: Annotated[Tensor, "batch mel frame"],
-    pool: Annotated[Tensor, "batch cell step"],
-) -> tuple[Annotated[Tensor, "batch step dim"], Annotated[Tensor, "batch layer cell dim"]]:
-    """Features and taps of a batch of windows; a pool without cells makes no taps.
+    pool: Annotated[Tensor, "block cell step"],
+) -> tuple[Annotated[Tensor, "batch step dim"], Annotated[Tensor, "block layer cell dim"]]:
+    """Features of a batch of windows, and taps of their blocks, which `encoded_by` puts together.
 
     A tap is a layer's output before `ln_post`; the convolutions' output is not one (as in the published heads).
     Pooling is a product with a matrix, so odd seeks, overlaps, finer cells and cut windows are data, not code.
@@ -44,11 +46,45 @@ def encode(
     x = ops.gelu(ops.conv1d(mel, w["encoder/conv1/weight"], w["encoder/conv1/bias"], stride=1))
     x = ops.gelu(ops.conv1d(x, w["encoder/conv2/weight"], w["encoder/conv2/bias"], stride=2))
     x = ops.add(ops.transpose(x, (0, 2, 1)), w[POSITIONS])
-    taps = []
+    taps, block = [], steps_of_block(w[POSITIONS].shape[0])
     for i in range(dims.n_layers):
         x = _residual_block(ops, w, f"encoder/layer_{i}", x, heads=dims.n_heads)
-        taps.append(ops.matmul(pool, x))
+        taps.append(ops.matmul(pool, ops.split(ops.merge(x), block)))
     return _norm(ops, w, "encoder/layer_norm", x), ops.stack(taps, axis=1)
+
+
+def encoded_by(
+    run: Callable[[Float, Float], tuple[Float, Float]],
+    mel: Annotated[Float, "batch mel frame"],
+    pool: Annotated[Float, "batch cell step"],
+) -> Encoded:
+    """Features and pooled taps of a batch of windows, by whatever runs `encode`; there is at least one cell.
+
+    A cell is a mean of a few steps that follow each other, so nine tenths of `pool` are zeros. Only those parts of it
+    are multiplied that are not, block of steps by block; a cell that lies in two blocks is the sum of its parts.
+    """
+    n, n_cells, n_steps = pool.shape
+    block = steps_of_block(n_steps)
+    parts = pool.reshape(n, n_cells, -1, block).swapaxes(1, 2).reshape(-1, n_cells, block)
+    is_in = np.any(parts, axis=2)
+    first, last = is_in.argmax(axis=1), n_cells - 1 - is_in[:, ::-1].argmax(axis=1)
+    width = int((last - first + 1)[np.any(is_in, axis=1)].max(initial=1))
+    first = np.minimum(first, n_cells - width)
+    narrow = np.stack([part[at : at + width] for part, at in zip(parts, first, strict=True)])
+    features, of_blocks = run(mel, narrow)
+    taps = np.zeros((n, of_blocks.shape[1], n_cells, of_blocks.shape[3]), np.float32)
+    for i, (at, sums) in enumerate(zip(first, of_blocks, strict=True)):
+        taps[i * block // n_steps, :, at : at + width] += sums
+    return Encoded(features, taps)
+
+
+def steps_of_block(n_steps: int) -> int:
+    """The length of the blocks of a window in which taps are pooled: two seconds, if that divides it.
+
+    >>> steps_of_block(1500), steps_of_block(500), steps_of_block(64)
+    (100, 100, 64)
+    """
+    return n_steps if n_steps % STEPS_PER_BLOCK else STEPS_PER_BLOCK
 
 
 def encoder_weights(ops: Ops, variables: Mapping[str, npt.NDArray[Any]]) -> Weights:

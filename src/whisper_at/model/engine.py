@@ -5,6 +5,7 @@ In: weights. Out: functions from arrays to arrays. Both run the same definitions
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from whisper_at.errors import OptionError
 from whisper_at.model.dimensions import Dimensions
-from whisper_at.model.encoder import POSITIONS, Encoded, encode, encoder_weights
+from whisper_at.model.encoder import POSITIONS, Encoded, encode, encoded_by, encoder_weights, steps_of_block
 from whisper_at.model.head_file import Head
 from whisper_at.model.heads import apply_head, head_weights
 from whisper_at.model.openvino_reader import OpenVinoReader
@@ -116,13 +117,14 @@ class OpenVinoEngine:
         one_by_one = self.device == "CPU"
         n = 1 if one_by_one else -1  # layers share room where their sizes are known: without, 200 MB more
         mel = ov.parameter([n, dims.n_mels, n_steps * FRAMES_PER_STEP], np.float32, name="mel")
-        pool = ov.parameter([n, -1, n_steps], np.float32, name="pool")
+        block = steps_of_block(n_steps)
+        n_blocks = n * n_steps // block if one_by_one else -1
+        pool = ov.parameter([n_blocks, -1, block], np.float32, name="pool")
         outputs = encode(ops, encoder_weights(ops, variables), dims, mel, pool)
         compiled = self._compile(outputs, [mel, pool], self.precision)
 
         def run(mel: Float, pool: Float) -> Encoded:
-            features, taps = compiled([mel, pool]).values()
-            return Encoded(features, taps)
+            return encoded_by(lambda *inputs: tuple(compiled(inputs).values()), mel, pool)
 
         return _one_by_one(run) if one_by_one else run
 
@@ -220,14 +222,14 @@ class TorchEngine:
     def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
         weights = encoder_weights(self.ops, variables)
 
-        def run(mel: Float, pool: Float) -> Encoded:
+        def encoder(mel: Float, pool: Float) -> tuple[Float, Float]:
             import torch
 
             with torch.inference_mode():
                 features, taps = encode(self.ops, weights, dims, self.ops.weight(mel), self.ops.weight(pool))
-                return Encoded(features.float().cpu().numpy(), taps.float().cpu().numpy())
+                return features.float().cpu().numpy(), taps.float().cpu().numpy()
 
-        return run
+        return partial(encoded_by, encoder)
 
     def head(self, head: Head) -> HeadFunction:
         card = head.card
