@@ -134,6 +134,24 @@ class Tagged:
         ]
 
 
+def mean_over_folds(name: str, folds: Sequence[Tagged], peer: str, *, fewest: int) -> Measure:
+    """The mean of the mAP of each fold, over the labels of at least so many clips there."""
+    found: dict[str, list[tuple[float, np.ndarray]]] = {}
+    for one in folds:
+        kept = one.rankable & (one.positives >= fewest)
+        for tagger, ranked in one.rankings.items():
+            drawn = mean_of_defined(ranked.drawn_ap[kept])
+            found.setdefault(tagger, []).append((float(mean_of_defined(ranked.ap[kept])), drawn))
+    means = {
+        tagger: (float(np.mean([value for value, _ in of])), np.mean([drawn for _, drawn in of], axis=0))
+        for tagger, of in found.items()
+    }
+    each = ", ".join(
+        f"{called} {'; '.join(f'{value:.3f}' for value, _ in of)}" for called, of in found.items()
+    )
+    return measure(name, f"{sum(len(one.dataset.clips) for one in folds)} clips; {each}", means, peer)
+
+
 def closed_set(name: str, taggers: Taggers, dataset: Dataset, peer: str, *, resamples: int) -> Measure:
     """How often the right class is the most probable one; a class is as probable as its most probable label."""
     clips = dataset.clips

@@ -8,7 +8,8 @@ trained on the test fold, which is 4 here. What is chosen on the validation fold
 head that was refitted has been trained on it by then. Then
 
     tags      mAP on the labelled clips of the test fold, over the labels that YAMNet knows too
-    ESC-10    its clips there; with --cross HEAD:FOLD for each fold, those of each fold by the head that never heard it
+    ESC-10    its clips there
+    folds     with --cross HEAD:FOLD for each fold: tags and ESC-10 of each fold by the head that never heard it
     events    on the test scenes. Thresholds and a median over cells are found on the validation scenes, for each tagger
               in the same way; so is YAMNet's hop
     speech    in each cell of clips and scenes (cells in which it begins or ends left out), and beside what may be
@@ -56,6 +57,7 @@ from whisper_at.training.store import FeatureStore
 from whisper_at.training.teachers import open_teacher
 
 ESC10, SCENES = "esc10", "soundscapes"  # subsets
+CROSS = "cross-validation"
 NAMES = ("clips", "scenes", "test_scenes")  # stores of features
 NOISY = ("debian_fx", "debian_more")  # labels guessed from file names: some speech in them is not listed
 LIKE_SPEECH = {  # labels of sounds that may be taken for it; their kinds belong to them
@@ -114,20 +116,33 @@ def esc10(bench: Bench, said: m.Taggers, clips: Sequence[Clip], name: str) -> li
 
 
 def cross(bench: Bench, heads: Mapping[str, Path], pool: str) -> list[m.Measure]:
-    """ESC-10 in cross-validation: each fold by the head that was not trained on it.
+    """Tags and ESC-10 in cross-validation: each fold by the head that was not trained on it.
 
     Raises:
         DatasetError: if the account of a run says that it was.
     """
-    parts, clips = [], []
+    parts, ranked, clips = [], [], []
     for fold, path in heads.items():
         check_account(path, lambda data, fold=fold: fold in data["test"], f"tested on fold {fold}")
-        own = [clip for clip in bench.clips.clips if clip.fold == fold and clip.subset == ESC10]
-        parts.append(replace(bench.said(read_head(path), bench.clips, own), tagger="cross-validation"))
-        clips += own
+        own = bench.labelled(fold)
+        said = replace(bench.said(read_head(path), bench.clips, own.clips), tagger=CROSS)
+        peer = bench.heard_by_peer(bench.clips, own.clips).clips(pool)
+        ranked.append(m.Tagged.of({CROSS: said, bench.peer: peer}, own, bench.ids, resamples=bench.resamples))
+        parts.append(said)
+        clips += own.clips
+    folds = ", ".join(heads)
+    of_folds = [
+        m.mean_over_folds(
+            f"mAP, labels of {fewest} or more clips, mean over folds {folds}",
+            ranked,
+            bench.peer,
+            fewest=fewest,
+        )
+        for fewest in (m.FEWEST, 2)
+    ]
     peer = bench.heard_by_peer(bench.clips, clips).clips(pool)
-    said = {"cross-validation": joined(parts), bench.peer: peer}
-    return esc10(bench, said, clips, f"ESC-10, folds {', '.join(heads)}")
+    said = {CROSS: joined(parts), bench.peer: peer}
+    return [*of_folds, *esc10(bench, said, clips, f"ESC-10, folds {folds}")]
 
 
 def left_out(bench: Bench, path: Path, sets: Sequence[str], pool: str) -> list[m.Measure]:

@@ -51,6 +51,20 @@ def test_a_better_tagger_is_better_by_the_difference():
     assert {row["AP"]["head"] for row in tags.rows(fewest=1)} == {1.0}
 
 
+def test_the_mean_over_folds_counts_each_fold_alike():
+    folds = []
+    for seed, n_clips in (0, 30), (1, 10):
+        right, _, dataset = planted(seed, n_clips=n_clips)
+        wrong = replace(right, clip=np.float32(1) - right.clip, tagger="peer")
+        folds.append(m.Tagged.of({"head": right, "peer": wrong}, dataset, dataset.labels.ids, resamples=20))
+    of_each = [one.mean_ap("mAP", "peer", fewest=2).scores["peer"].value for one in folds]
+    mean = m.mean_over_folds("mAP", folds, "peer", fewest=2)
+    assert of_each[0] != of_each[1]
+    assert mean.scores["head"].value == 1
+    assert mean.scores["peer"].value == pytest.approx(sum(of_each) / 2, abs=1e-9)
+    assert mean.over.startswith("40 clips")
+
+
 @pytest.mark.parametrize("cells", m.FILTERS[1:])
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=10)
