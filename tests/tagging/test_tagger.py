@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.model.tiny import head_card
 from tests.tagging.clock import seek_lists
+from whisper_at.audio import log_mel
 from whisper_at.audio.windows import Window
 from whisper_at.errors import OptionError
 from whisper_at.model.heads import rows_of_cells
@@ -17,6 +18,7 @@ from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.tagger import Tagger
 from whisper_at.timegrid import FRAMES_PER_WINDOW, STEPS_PER_WINDOW, TagGrid
 
+SOUND = np.tile(np.linspace(0, 1, 80, dtype=np.float32)[:, None], (1, FRAMES_PER_WINDOW))
 CARD = head_card({"/m/dog": "Dog", "/m/rain": "Rain"}, name="planted", n_state=2, n_layers=1)
 
 
@@ -31,7 +33,7 @@ def hear(sounds, seeks, n_frames, options, card=CARD):
     tagger = Tagger(card, planted_head, options, n_frames)
     for seek in seeks:
         n_real = min(FRAMES_PER_WINDOW, n_frames - seek)
-        window = Window(seek=seek, n_frames=n_real, padded=np.zeros((80, 3000), np.float32))
+        window = Window(seek=seek, n_frames=n_real, padded=SOUND)
         padded = np.ones((FRAMES_PER_WINDOW, 2), np.float32)  # padding is full of dogs and rain
         padded[:n_real] = sounds[seek : seek + n_real]
         steps = padded.reshape(STEPS_PER_WINDOW, 2, 2).mean(axis=1)
@@ -96,7 +98,7 @@ def test_a_head_by_cell_hears_rows_as_if_it_had_been_run_on_them(recording, reso
         window = Window(
             seek=seek,
             n_frames=min(FRAMES_PER_WINDOW, n_frames - seek),
-            padded=np.zeros((80, 3000), np.float32),
+            padded=SOUND,
         )
         matrix = tagger.plan(window)
         tagger.hear(window, matrix, matrix @ steps)
@@ -134,3 +136,26 @@ def test_a_label_that_the_head_does_not_have_is_an_error():
 def test_senseless_options_are_refused(change, message):
     with pytest.raises(OptionError, match=message):
         TagOptions(**change)
+
+
+def test_in_silence_nothing_is_heard_whatever_the_head_says():
+    """Digital silence, alone and after speech; and a hiss that no loudspeaker would give."""
+    rng = np.random.default_rng(0)
+    hiss, speech = 1e-5 * rng.standard_normal(32_000), 0.1 * rng.standard_normal(32_000)
+    every_label = replace(CARD, reported=CARD.mids)
+    for samples, heard in (
+        (np.zeros(64_000), []),
+        (np.concatenate([hiss, hiss]), []),
+        (np.concatenate([speech, np.zeros(32_000)]), [(0, 2.4)]),  # a column looks 12 ms to either side
+        (np.concatenate([hiss, speech]), [(1.6, 4.0)]),
+    ):
+        window = log_mel(samples).window(0)
+        for by_cell in (False, True):
+            card = replace(every_label, architecture="cell-mlp" if by_cell else "last-mlp")
+            tagger = Tagger(card, lambda taps: np.full((len(taps), 2), 9, np.float32), TagOptions(), 400)
+            matrix = tagger.plan(window)
+            tagger.hear(window, matrix, np.ones((1, len(matrix), 2), np.float32))
+            events, tags = report(tagger.track(), card, TagOptions())
+            assert [(e.start, e.end) for e in events if e.label == "Dog"] == heard
+            if by_cell:
+                assert bool(tags.rows[0].tags) == bool(heard)

@@ -1,4 +1,4 @@
-"""Where a window is silent: far below what is loud in it. A window in, stretches of frames out.
+"""Where a window is silent: far below what is loud in it, or without any sound. A window in, frames out.
 
 Silence is told by its loudness, with nothing learned: neither by the words nor by the tags.
 """
@@ -15,6 +15,7 @@ ABOVE_QUIET = 6.0  # ... and so is what rises no more than this above the backgr
 CONTRAST = 12.0  # ... if speech still rises this far above that
 RUMBLE = 0.1  # the share of the mel bands that lie below voices, under 300 Hz, where rooms and wind are loud
 CLICK = 3  # frames; a sound that is shorter does not end a silence
+NOTHING = -6.0  # decades of energy in any band: white noise at -72 decibels of full scale, a tone at -90
 
 
 def silences(window: Window, shortest: int = SHORTEST) -> list[range]:
@@ -43,6 +44,17 @@ def loudness_of(window: Window) -> npt.NDArray[np.float32]:
     lowest = round(RUMBLE * len(window.padded))
     decades = window.padded[lowest:, : window.n_frames] * 4 - 4  # as log_mel scaled them
     return np.asarray(10 * np.log10(np.mean(10.0**decades, axis=0)), np.float32)
+
+
+def has_sound(window: Window) -> npt.NDArray[np.bool_]:
+    """Whether there is any sound at all in each real frame of a window [frame].
+
+    There is none where no band of the log-mel rises above the others, for all of them lie where `log_mel` lifts what is
+    80 dB below the loudest of the recording; nor where none rises above what can be heard.
+    """
+    bands = window.padded[:, : window.n_frames]
+    loudest = bands.max(axis=0)
+    return np.asarray((loudest > bands.min(axis=0)) & (loudest * 4 - 4 > NOTHING))
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[range]:

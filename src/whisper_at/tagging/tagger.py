@@ -5,16 +5,17 @@ from typing import Annotated
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.audio.silence import has_sound
 from whisper_at.audio.windows import Window
 from whisper_at.model.engine import HeadFunction
 from whisper_at.model.head_file import HeadCard
-from whisper_at.model.heads import CELL_HEADS, rows_of_cells
+from whisper_at.model.heads import CELL_HEADS, LARGEST_LOGIT, rows_of_cells
 from whisper_at.tagging.events import Reporting
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.pooling import TapPool
 from whisper_at.tagging.track import Track
 from whisper_at.tagging.voice import VoiceLabels
-from whisper_at.timegrid import TagGrid
+from whisper_at.timegrid import FRAMES_PER_STEP, STEPS_PER_WINDOW, TagGrid
 
 Float = npt.NDArray[np.float32]
 
@@ -24,6 +25,9 @@ class Tagger:
 
     Rows are laid on the recording, so they are the same whatever the decoder does with its windows. The last row
     and the last cell are means over what is there, never over padding.
+
+    In a cell without any sound no label is heard: heads say of digital silence what they please, for no recording that
+    they learn from has it.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Tagger:
         self._grid = TagGrid(frames_per_cell=card.frames_per_cell)
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
         self._pool = TapPool(self._grid, n_frames, start)
+        self._sound = TapPool(self._grid, n_frames, start)  # the share of each cell in which there is any
         # Of the logits only what will be reported is kept: of all labels an hour of cells is 38 MB.
         self._columns = Reporting.of(card, options).columns
         self._by_cell = card.architecture in CELL_HEADS
@@ -54,7 +59,7 @@ class Tagger:
 
     def end_at(self, n_frames: int) -> None:
         """The recording has so many frames, or no more of it will be heard."""
-        self._pool.n_frames = n_frames
+        self._pool.n_frames = self._sound.n_frames = n_frames
 
     @property
     def start(self) -> int:
@@ -79,9 +84,11 @@ class Tagger:
     def hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
         """Take the taps of a window that were pooled with the matrix of its `plan`."""
         cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2), window.n_frames)
+        sound = self._sound.hear(window.seek, matrix, matrix @ _steps_with_sound(window), window.n_frames)
         if not len(cells):
             return
         logits = self._head(cells[:, :, None, :])
+        logits[sound == 0] = -LARGEST_LOGIT
         self._cells.append(logits[:, self._columns])
         if self._voices is not None:
             self._voice.append(self._voices(logits))
@@ -114,6 +121,14 @@ class Tagger:
             cells=_concatenate(self._cells, len(self._columns))[:n_cells],
             start=self._pool.start,
         )
+
+
+def _steps_with_sound(window: Window) -> Annotated[Float, "step"]:
+    """The share of each step of a window in which there is sound."""
+    frames = np.zeros(STEPS_PER_WINDOW * FRAMES_PER_STEP, np.float32)
+    frames[: window.n_frames] = has_sound(window)
+    steps: Float = frames.reshape(-1, FRAMES_PER_STEP).mean(axis=1)
+    return steps
 
 
 def _concatenate(parts: list[Float], n_labels: int) -> Float:
