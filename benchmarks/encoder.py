@@ -29,7 +29,6 @@ from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.tagger import Tagger
 from whisper_at.timegrid import TagGrid
 
-
 NO_CELLS = np.zeros((15, 1, 100), np.float32)  # blocks of a window
 
 
