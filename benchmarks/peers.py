@@ -19,7 +19,7 @@ from whisper_at.files import write_atomically
 from whisper_at.hearing.options import Options
 from whisper_at.model.weights import find
 
-BATCH = 8  # what faster-whisper is fastest with here
+BATCH = 8  # of the peers
 OUR_BATCH = Options().batch_size  # as users have it
 ENGINES_FOLDER = Path(__file__).parent / "engines"
 REQUIREMENTS = {
