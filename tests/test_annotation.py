@@ -7,8 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whisper_at.annotation import Annotation, Dropped, Event, Provenance, Segment, Tag, TagRow, Tags, Word
+from whisper_at.annotation import (
+    Annotation,
+    Curve,
+    Curves,
+    Dropped,
+    Event,
+    Provenance,
+    Segment,
+    Tag,
+    TagRow,
+    Tags,
+    Word,
+)
 from whisper_at.writers import WRITERS
+from whisper_at.writers.options import WriteOptions
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(min_value=0, max_value=2**53)
@@ -39,6 +52,7 @@ segments = st.builds(
 )
 tags = st.builds(Tag, label=texts, mid=texts, probability=numbers)
 rows = st.builds(TagRow, start=numbers, end=numbers, tags=tuples(tags), channel=channels)
+curves = st.builds(Curve, label=texts, mid=texts, probabilities=tuples(numbers), channel=channels)
 annotations = st.builds(
     Annotation,
     text=texts,
@@ -53,6 +67,8 @@ annotations = st.builds(
     ),
     notes=tuples(texts),
     dropped=tuples(st.builds(Dropped, text=texts, start=numbers, end=numbers, voice=numbers, reason=texts)),
+    task=st.sampled_from(["transcribe", "translate"]),
+    curves=st.none() | st.builds(Curves, resolution=numbers, curves=tuples(curves)),
 )
 
 OPENAIS_FIELDS = [
@@ -89,7 +105,7 @@ ANNOTATION = Annotation(
 
 @given(annotations)
 def test_what_is_written_as_json_is_read_back_the_same(annotation):
-    text = WRITERS["json"](annotation)
+    text = WRITERS["json"](annotation, WriteOptions())
     assert Annotation.from_dict(json.loads(text)) == annotation
 
 
@@ -122,7 +138,7 @@ def test_the_fields_are_those_of_the_schema():
     data = ANNOTATION.to_dict()
     assert list(data) == [
         *("schema", "text", "language", "language_probability", "duration"),
-        *("segments", "events", "tags", "model", "notes", "dropped"),
+        *("segments", "events", "tags", "model", "notes", "dropped", "task"),
     ]
     assert data["schema"] == "whisper-at/1"
     assert list(data["events"][0]) == ["label", "mid", "start", "end", "probability"]
@@ -159,7 +175,7 @@ def paths(value, path=()):
             yield from paths(part, (*path, i))
 
 
-WITH_DEFAULTS = {("model", "head"), ("model", "head_sha256"), ("dropped",)}
+WITH_DEFAULTS = {("model", "head"), ("model", "head_sha256"), ("dropped",), ("task",)}
 
 
 @pytest.mark.parametrize("path", [p for p in paths(ANNOTATION.to_dict()) if p not in WITH_DEFAULTS], ids=str)

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 from whisper_at.version import __version__
 
 if TYPE_CHECKING:
-    from whisper_at.annotation import Annotation, Dropped, Event, Provenance, Segment, Tag, TagRow, Tags, Word
+    from whisper_at.annotation import (
+        Annotation,
+        Curve,
+        Curves,
+        Dropped,
+        Provenance,
+        Segment,
+        Tag,
+        TagRow,
+        Tags,
+        Word,
+    )
     from whisper_at.compat import load_model, parse_at_label, print_label_name, print_support_language
     from whisper_at.errors import (
         AudioError,
@@ -30,12 +41,14 @@ if TYPE_CHECKING:
     )
     from whisper_at.hearing.options import Options
     from whisper_at.pipeline import Model, load
+    from whisper_at.timeline import Event, Span, Timeline
 
 _HOME = {
     "annotation": (
         "Annotation",
+        "Curve",
+        "Curves",
         "Dropped",
-        "Event",
         "Provenance",
         "Segment",
         "Tag",
@@ -58,12 +71,15 @@ _HOME = {
     ),
     "hearing.options": ("Options",),
     "pipeline": ("Model", "load"),
+    "timeline": ("Event", "Span", "Timeline"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "Annotation",
     "AudioError",
+    "Curve",
+    "Curves",
     "DatasetError",
     "Dropped",
     "Event",
@@ -75,9 +91,11 @@ __all__ = [
     "OutputError",
     "Provenance",
     "Segment",
+    "Span",
     "Tag",
     "TagRow",
     "Tags",
+    "Timeline",
     "TrainingError",
     "WeightsError",
     "WeightsMissing",

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from whisper_at.timeline import Event as Event
+from whisper_at.timeline import Timeline
+
 SCHEMA = "whisper-at/1"
 ON_DEMAND = ("words", "language", "channel")  # fields that are written only where they are not None
 
@@ -63,18 +66,6 @@ class Dropped:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """A label that was heard from `start` to `end`; the probability is the mean over its cells."""
-
-    label: str
-    mid: str
-    start: float
-    end: float
-    probability: float
-    channel: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Tag:
     """A label with its probability in one row."""
 
@@ -102,6 +93,24 @@ class Tags:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Curve:
+    """How probable a label is in each cell, from the start of the recording on; 0 where nobody listened."""
+
+    label: str
+    mid: str
+    probabilities: tuple[float, ...]
+    channel: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """The likeliest labels over time, for pictures: cells of `resolution` seconds; the likeliest label first."""
+
+    resolution: float
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Which weights wrote the annotation: names and sha256 of the files; no head, no tags."""
 
@@ -117,6 +126,7 @@ class Annotation:
 
     `language` is None where nobody listened for words; `language_probability` where the language was given.
     `notes` say in one line each what of the recording could not be heard. `dropped` has the words that were not kept.
+    `task` is "translate" where the text is English whatever the language spoken. `curves` are there when asked for.
 
     >>> nothing = Annotation(text="", language="en", language_probability=None, duration=1.0, segments=(),
     ...     events=(), tags=None, model=Provenance(whisper="base", whisper_sha256="d01c"))
@@ -134,12 +144,27 @@ class Annotation:
     model: Provenance
     notes: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    task: str = "transcribe"
+    curves: Curves | None = None
+
+    @property
+    def text_language(self) -> str | None:
+        """The language that the text is in; None where nobody listened for words."""
+        return "en" if self.language is not None and self.task == "translate" else self.language
+
+    @property
+    def timeline(self) -> Timeline:
+        """Its events, to be cut, joined and asked."""
+        return Timeline(duration=self.duration, events=self.events)
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
         data = {"schema": SCHEMA, **_plain(asdict(self))}
         rows = data["tags"]["rows"] if data["tags"] else []
-        for part in (*data["segments"], *data["events"], *data["dropped"], *rows):
+        if data["curves"] is None:
+            del data["curves"]
+        curves = data["curves"]["curves"] if "curves" in data else []
+        for part in (*data["segments"], *data["events"], *data["dropped"], *rows, *curves):
             for name in ON_DEMAND:
                 if part.get(name, 0) is None:
                     del part[name]
@@ -167,6 +192,8 @@ class Annotation:
                 model=Provenance(**data["model"]),
                 notes=tuple(data["notes"]),
                 dropped=tuple(Dropped(**one) for one in data.get("dropped", ())),  # came later
+                task=data.get("task", "transcribe"),  # came later
+                curves=_curves(data.get("curves")),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a whole {SCHEMA} annotation: {error}") from error
@@ -189,6 +216,13 @@ def _segment(data: Mapping[str, Any]) -> Segment:
             "words": None if words is None else tuple(Word(**w) for w in words),
         }
     )
+
+
+def _curves(data: Mapping[str, Any] | None) -> Curves | None:
+    if data is None:
+        return None
+    curves = (Curve(**{**curve, "probabilities": tuple(curve["probabilities"])}) for curve in data["curves"])
+    return Curves(resolution=data["resolution"], curves=tuple(curves))
 
 
 def _rows(rows: list[Mapping[str, Any]]) -> tuple[TagRow, ...]:

@@ -351,6 +351,7 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
         duration=heard.duration,
         segments=transcript.segments if transcript else (),
         dropped=transcript.dropped if transcript else (),
+        task=options.task,
         events=events,
         tags=rows,
         notes=(*heard.notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.test_annotation import ANNOTATION, SEGMENT, annotations
 from whisper_at.annotation import Event
 from whisper_at.writers import WRITERS
+from whisper_at.writers.options import WriteOptions
 from whisper_at.writers.readable import clock, to_readable
 
 SILENCE = replace(ANNOTATION, text="", segments=(), events=())
@@ -28,8 +29,11 @@ def siren(start, end):
 
 
 def test_txt_has_a_line_a_segment():
-    assert WRITERS["txt"](said(" Rain.", " Much of it. ", "Zürich 🐕")) == "Rain.\nMuch of it.\nZürich 🐕\n"
-    assert WRITERS["txt"](SILENCE) == ""
+    assert (
+        WRITERS["txt"](said(" Rain.", " Much of it. ", "Zürich 🐕"), WriteOptions())
+        == "Rain.\nMuch of it.\nZürich 🐕\n"
+    )
+    assert WRITERS["txt"](SILENCE, WriteOptions()) == ""
 
 
 @given(annotations)
@@ -37,7 +41,7 @@ def test_json_is_strict(annotation):
     def reject(constant):
         raise AssertionError(constant)
 
-    text = WRITERS["json"](annotation)
+    text = WRITERS["json"](annotation, WriteOptions())
     assert text.endswith("}\n")
     json.loads(text, parse_constant=reject)
 
@@ -45,11 +49,11 @@ def test_json_is_strict(annotation):
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_a_number_that_json_does_not_have_is_never_written(number):
     with pytest.raises(ValueError, match="JSON"):
-        WRITERS["json"](replace(ANNOTATION, duration=number))
+        WRITERS["json"](replace(ANNOTATION, duration=number), WriteOptions())
 
 
 def test_json_keeps_letters_readable():
-    assert '"text": "Zürich 🐕"' in WRITERS["json"](replace(ANNOTATION, text="Zürich 🐕"))
+    assert '"text": "Zürich 🐕"' in WRITERS["json"](replace(ANNOTATION, text="Zürich 🐕"), WriteOptions())
 
 
 def test_words_and_sounds_stand_in_the_order_of_time():

@@ -87,6 +87,12 @@ def annotate(
     output_format: Annotated[
         str, typer.Option("--output-format", "-f", help="json, txt, several joined by commas, or all.")
     ] = "json",
+    sounds: Annotated[
+        str, typer.Option(help="Sounds in captions and text: captions, inline, only, or off.")
+    ] = "captions",
+    label_language: Annotated[
+        str | None, typer.Option(help="Language that sounds are named in [default: that of the text].")
+    ] = None,
     tag_resolution: Annotated[
         float, typer.Option(help="Seconds of a row of tags, a multiple of 0.4.")
     ] = 10.0,
@@ -155,6 +161,7 @@ def annotate(
     from whisper_at.cli import run
     from whisper_at.hearing.options import Options
     from whisper_at.tagging import ontology
+    from whisper_at.writers.options import WriteOptions
 
     options = Options(
         language=language,
@@ -195,6 +202,7 @@ def annotate(
         output_dir=output_dir.expanduser(),
         formats=run.formats(output_format),
         options=options,
+        writing=WriteOptions(sounds=sounds, label_language=label_language),
         quiet=quiet or not verbose,
     )
     raise typer.Exit(run.annotate_all(audio, job))

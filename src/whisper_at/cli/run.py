@@ -20,6 +20,7 @@ from whisper_at.hearing.options import Options
 from whisper_at.pipeline import Model, load
 from whisper_at.speech.languages import language_code
 from whisper_at.writers import WRITERS
+from whisper_at.writers.options import WriteOptions
 from whisper_at.writers.readable import to_readable
 
 FINEST_STEP = 0.01  # between temperatures: each is another try
@@ -39,6 +40,7 @@ class Job:
     output_dir: Path
     formats: tuple[str, ...]
     options: Options
+    writing: WriteOptions
     quiet: bool
 
     def __post_init__(self) -> None:
@@ -198,7 +200,9 @@ class _Desk:
             for note in annotation.notes:
                 say(f"{item.name}: {note}")
             folder, job = self.job.output_dir, self.job
-            paths = [_write(annotation, name, folder / f"{item.stem}.{name}") for name in job.formats]
+            paths = [
+                _write(annotation, name, folder / f"{item.stem}.{name}", job.writing) for name in job.formats
+            ]
             if job.quiet:
                 return
             try:
@@ -208,10 +212,10 @@ class _Desk:
                 say("wrote " + ", ".join(printable(str(path)) for path in paths))
 
 
-def _write(annotation: Annotation, name: str, path: Path) -> Path:
+def _write(annotation: Annotation, name: str, path: Path, options: WriteOptions) -> Path:
     try:
         with write_atomically(path, "w") as file:
-            file.write(WRITERS[name](annotation))
+            file.write(WRITERS[name](annotation, options))
     except OSError as error:
         raise OutputError(
             f"{printable(str(path))} could not be written ({error.strerror or error}); "

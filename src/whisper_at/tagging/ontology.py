@@ -123,6 +123,15 @@ def descendants(mid: str) -> tuple[Label, ...]:
     return _labels_among(_walk(mid, _ontology().down))
 
 
+def at_or_under(mid: str) -> tuple[Label, ...]:
+    """The labels at and below a node, which need not be a label itself.
+
+    >>> [label.name for label in at_or_under("/m/07ppn3j")]
+    ['Sniff']
+    """
+    return _labels_among([mid, *_walk(mid, _ontology().down)])
+
+
 def is_speech(mid: str) -> bool:
     """Whether this is speech or a kind of it: what a transcript may hold.
 

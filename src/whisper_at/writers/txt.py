@@ -1,9 +1,10 @@
 """What was said, one segment a line, as openai-whisper writes it."""
 
 from whisper_at.annotation import Annotation
+from whisper_at.writers.options import WriteOptions
 
 
-def to_txt(annotation: Annotation) -> str:
+def to_txt(annotation: Annotation, options: WriteOptions = WriteOptions()) -> str:
     """The words alone, with the channel before them where channels were kept apart."""
     return "".join(with_channel(s.text.strip(), s.channel) + "\n" for s in annotation.segments)
 
