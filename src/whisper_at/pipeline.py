@@ -5,12 +5,12 @@ annotation = model.annotate("street.mp3")
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from whisper_at.allocator import give_back_large_blocks
-from whisper_at.annotation import Annotation, Event, Provenance, Segment, Tags
+from whisper_at.annotation import Annotation, Curves, Provenance, Segment, Tags
 from whisper_at.audio import Recording, Source, Stream, split, stream
 from whisper_at.errors import OptionError
 from whisper_at.hearing.channels import joined
@@ -32,10 +32,12 @@ from whisper_at.model.engine import (
 from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.tokenizer import Tokenizer
-from whisper_at.tagging.events import Reporting, report
+from whisper_at.tagging.detection import LOOKS_AROUND
+from whisper_at.tagging.events import Report, Reporting, curves_from, report
 from whisper_at.tagging.heads import DEFAULT, find_head
 from whisper_at.tagging.track import Track
-from whisper_at.timegrid import TagGrid
+from whisper_at.timegrid import FRAMES_PER_SECOND, TagGrid
+from whisper_at.timeline import Event
 
 COMPUTE_TYPES = ("auto", "int8", "float32")
 DEVICES = ("auto", "cpu", "cuda", "mps", "gpu")
@@ -164,6 +166,36 @@ class Model:
             raise OptionError("segments come from the mix of all channels; for channels=split take annotate")
         recording = stream(source, sample_rate=sample_rate, offline=self.offline)
         return said(recording, self, chosen, cancel=cancel)
+
+    def events(
+        self,
+        source: Source,
+        *,
+        sample_rate: int | None = None,
+        options: Options | None = None,
+        cancel: Cancel | None = None,
+        **changes: Any,
+    ) -> Iterator[Event]:
+        """The sounds of a recording as they are heard, while the rest of it is still to be read; no words.
+
+        An event comes as soon as its beginning is certain, which takes two seconds more, and the rest of the batch of
+        windows. While it goes on its end is that of what has been heard; it comes once more when it is over. All come,
+        as with `parents`: which of them say nothing new may be known only later.
+        See `annotate` for the arguments and the errors, which are raised by the call.
+
+        Raises:
+            OptionError: if the model was loaded without a head, or for `channels="split"`.
+        """
+        chosen = (options or Options()).with_(**changes).with_(parents=True)
+        self.check(chosen)
+        if self.head is None:
+            raise OptionError(
+                "sounds were asked for, but the model was loaded with head=None; load it with a head"
+            )
+        if chosen.channels == "split":
+            raise OptionError("events come from the mix of all channels; for channels=split take annotate")
+        recording = stream(source, sample_rate=sample_rate, offline=self.offline)
+        return heard(recording, self, self.head.card, chosen, cancel=cancel)
 
     def annotate_all(
         self,
@@ -340,9 +372,27 @@ def said(
         yield from session.said()
 
 
+def heard(
+    recording: Stream, model: Model, card: HeadCard, options: Options, *, cancel: Cancel | None = None
+) -> Iterator[Event]:
+    """The events of a recording in the order in which they become certain; see `Model.events`."""
+    session = Session(recording, model, options, words=False, tags=True)
+    begun: dict[tuple[str, float], float] = {}
+    for _ in batches(deque([session]), iter(()), model, options, words=False, cancel=cancel):
+        until = session.heard_until / FRAMES_PER_SECOND
+        certain = until if session.is_finished else until - LOOKS_AROUND
+        for track in session.tracks():
+            for event in report(track, card, options).events:
+                is_over = event.end <= certain
+                known = begun.get((event.mid, event.start))
+                if event.start <= certain and (known is None or (is_over and known != event.end)):
+                    begun[event.mid, event.start] = event.end
+                    yield event
+
+
 def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
     transcript, head = heard.transcript, model.head if heard.tracks is not None else None
-    events, rows = _reported(heard.tracks or (), head.card, options) if head else ((), None)
+    reports = [report(track, head.card, options) for track in heard.tracks or ()] if head else []
     stopped = () if heard.until is None else (f"stopped at {heard.until:.1f} s of {heard.duration:.1f} s",)
     return Annotation(
         text=transcript.text if transcript else "",
@@ -352,8 +402,9 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
         segments=transcript.segments if transcript else (),
         dropped=transcript.dropped if transcript else (),
         task=options.task,
-        events=events,
-        tags=rows,
+        events=tuple(event for one in reports for event in one.events),
+        tags=_tags(reports, options) if head else None,
+        curves=_curves(heard.tracks or (), head.card, options) if head else None,
         notes=(*heard.notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
@@ -364,16 +415,19 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
     )
 
 
-def _reported(tracks: tuple[Track, ...], card: HeadCard, options: Options) -> tuple[tuple[Event, ...], Tags]:
-    """The events and the rows of all stretches that were heard, in the order of time."""
-    reports = [report(track, card, options) for track in tracks]
-    rows = tuple(row for _, tags in reports for row in tags.rows)
-    return tuple(event for events, _ in reports for event in events), Tags(
-        resolution=options.tag_resolution, rows=rows
-    )
+def _tags(reports: Sequence[Report], options: Options) -> Tags:
+    """The rows of all stretches that were heard, in the order of time."""
+    return Tags(resolution=options.tag_resolution, rows=tuple(row for one in reports for row in one.rows))
+
+
+def _curves(tracks: Sequence[Track], card: HeadCard, options: Options) -> Curves | None:
+    if not options.curves or not tracks:
+        return None
+    return curves_from(tracks, Reporting.of(card, options), options.curves)
 
 
 def _not_learned(card: HeadCard, labels: tuple[str, ...]) -> tuple[str, ...]:
     """What a reader must know before an empty answer is taken for silence."""
-    names = [card.names[card.mids.index(mid)] for mid in labels if mid not in card.reported]
+    missing = [mid for mid in labels if mid in card.mids and mid not in card.reported]
+    names = [card.names[card.mids.index(mid)] for mid in missing]
     return (f"head {card.name} has not learned {', '.join(names)}",) if names else ()

@@ -10,6 +10,7 @@ import pytest
 import whisper_at
 from whisper_at.audio import Recording, Stream, read
 from whisper_at.hearing.options import Options
+from whisper_at.pipeline import heard as pipeline_heard
 from whisper_at.pipeline import said
 
 SCENE = Path(__file__).parents[2] / "examples" / "street.ogg"
@@ -165,3 +166,24 @@ def test_a_clip_is_heard_as_if_it_were_the_recording_but_for_its_times(model, sc
     assert all(9 <= event.start < event.end <= 20 for event in clip.events)
     assert [(row.start, row.end) for row in clip.tags.rows] == [(9.0, 19.0), (19.0, 20.0)]
     assert clip.duration == scene.duration and not clip.notes
+
+
+def test_sounds_that_come_as_they_are_heard_are_those_of_the_whole(model, scene):
+    """In three windows: what goes on over a border comes twice, the second time with its end."""
+    long = Recording(name="long", samples=np.concatenate([scene.samples] * 2))
+    heard = list(model.events(long.samples, batch_size=1))
+    assert [e.start for e in heard] != []
+    final = {(e.mid, e.start): e for e in heard}
+    whole = model.tag(long.samples, batch_size=1, parents=True).events
+    assert sorted(final.values(), key=str) == sorted(whole, key=str)
+    for event in heard:
+        assert event.start <= final[event.mid, event.start].end
+
+
+def test_sounds_are_given_before_the_rest_is_read(model, scene):
+    """Of an endless recording."""
+    minute = scene.samples
+    blocks = (minute for _ in iter(int, 1))
+    endless = Stream(name="endless", blocks=blocks, promised=0.0, notes=tuple, samples_per_block=len(minute))
+    first = next(iter(pipeline_heard(endless, model, model.head.card, Options(batch_size=1))))
+    assert first.end < 60

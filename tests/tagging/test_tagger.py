@@ -39,7 +39,8 @@ def hear(sounds, seeks, n_frames, options, card=CARD):
         steps = padded.reshape(STEPS_PER_WINDOW, 2, 2).mean(axis=1)
         matrix = tagger.plan(window)
         tagger.hear(window, matrix, (matrix @ steps)[None])
-    return report(tagger.track(), card, options)
+    found = report(tagger.track(), card, options)
+    return found.events, found.rows
 
 
 @given(seek_lists(whole_steps=True), st.sampled_from([0.4, 2.0, 10.0, 12.0, 60.0]), st.data())
@@ -51,14 +52,14 @@ def test_a_planted_sound_is_found_where_it_is(recording, resolution, data):
     last = data.draw(st.integers(first, n_cells - 1))
     sounds = np.zeros((n_frames, 2), np.float32)
     sounds[first * 40 : (last + 1) * 40, 0] = 1
-    events, tags = hear(sounds, seeks, n_frames, TagOptions(tag_resolution=resolution))
+    events, rows = hear(sounds, seeks, n_frames, TagOptions(tag_resolution=resolution))
     (event,) = events
     assert (event.label, event.start) == ("Dog", first * 40 / 100)
     assert event.end == min((last + 1) * 40, n_frames) / 100
     assert event.probability > 0.99
-    assert tags.rows[0].start == 0 and tags.rows[-1].end == n_frames / 100
+    assert rows[0].start == 0 and rows[-1].end == n_frames / 100
     per_row = round(resolution / 0.4)
-    for i, row in enumerate(tags.rows):
+    for i, row in enumerate(rows):
         cells = range(i * per_row, min((i + 1) * per_row, n_cells))
         heard = np.mean([first <= cell <= last for cell in cells])  # the last cell counts like the others
         if abs(heard - 0.5) > 1e-3:
@@ -70,12 +71,12 @@ def test_the_last_row_and_cell_are_means_over_what_is_there():
     n_frames = 1210
     sounds = np.zeros((n_frames, 2), np.float32)
     sounds[:, 1] = 1
-    events, tags = hear(sounds, [0], n_frames, TagOptions())
-    assert [(row.start, row.end, row.tags[0].label) for row in tags.rows] == [
+    events, rows = hear(sounds, [0], n_frames, TagOptions())
+    assert [(row.start, row.end, row.tags[0].label) for row in rows] == [
         (0, 10, "Rain"),
         (10, 12.1, "Rain"),
     ]
-    assert [tag.probability for row in tags.rows for tag in row.tags] == [1.0, 1.0]
+    assert [tag.probability for row in rows for tag in row.tags] == [1.0, 1.0]
     assert [(e.label, e.start, e.end) for e in events] == [("Rain", 0.0, 12.1)]
 
 
@@ -113,16 +114,16 @@ def test_labels_are_filtered_before_the_top_is_taken():
     """The original takes the top k of all labels and then drops those that nobody asked for."""
     sounds = np.full((1000, 2), 0.9, np.float32)
     sounds[:, 1] = 0.6
-    _, tags = hear(sounds, [0], 1000, TagOptions(top_k=1, labels=("/m/rain",)))
-    assert [tag.label for tag in tags.rows[0].tags] == ["Rain"]
+    _, rows = hear(sounds, [0], 1000, TagOptions(top_k=1, labels=("/m/rain",)))
+    assert [tag.label for tag in rows[0].tags] == ["Rain"]
 
 
 def test_what_a_head_has_not_learned_is_said_only_when_asked_for():
     sounds = np.ones((1000, 2), np.float32)
     shy = replace(CARD, reported=("/m/dog",))
     for options, label in (TagOptions(), "Dog"), (TagOptions(labels=("/m/rain",)), "Rain"):
-        events, tags = hear(sounds, [0], 1000, options, shy)
-        assert [e.label for e in events] == [tag.label for row in tags.rows for tag in row.tags] == [label]
+        events, rows = hear(sounds, [0], 1000, options, shy)
+        assert [e.label for e in events] == [tag.label for row in rows for tag in row.tags] == [label]
 
 
 def test_a_label_that_the_head_does_not_have_is_an_error():
@@ -146,8 +147,8 @@ def test_in_silence_nothing_is_heard_whatever_the_head_says():
     for samples, heard in (
         (np.zeros(64_000), []),
         (np.concatenate([hiss, hiss]), []),
-        (np.concatenate([speech, np.zeros(32_000)]), [(0, 2.4)]),  # a column looks 12 ms to either side
-        (np.concatenate([hiss, speech]), [(1.6, 4.0)]),
+        (np.concatenate([speech, np.zeros(32_000)]), [(0, 2.0)]),
+        (np.concatenate([hiss, speech]), [(2.0, 4.0)]),
     ):
         window = log_mel(samples).window(0)
         for by_cell in (False, True):
@@ -155,7 +156,8 @@ def test_in_silence_nothing_is_heard_whatever_the_head_says():
             tagger = Tagger(card, lambda taps: np.full((len(taps), 2), 9, np.float32), TagOptions(), 400)
             matrix = tagger.plan(window)
             tagger.hear(window, matrix, np.ones((1, len(matrix), 2), np.float32))
-            events, tags = report(tagger.track(), card, TagOptions())
-            assert [(e.start, e.end) for e in events if e.label == "Dog"] == heard
+            found = report(tagger.track(), card, TagOptions())
+            dogs = [(e.start, e.end) for e in found.events if e.label == "Dog"]
+            assert dogs == [pytest.approx(times, abs=0.02) for times in heard]  # a column looks 12 ms around
             if by_cell:
-                assert bool(tags.rows[0].tags) == bool(heard)
+                assert bool(found.rows[0].tags) == bool(heard)

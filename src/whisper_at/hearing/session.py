@@ -172,18 +172,19 @@ class Session:
         """Whether it has been heard to its end, or to that of the last clip."""
         return not self._is_left(self.settled_until)
 
+    def tracks(self) -> tuple[Track, ...]:
+        """What the head has said so far, stretch by stretch."""
+        until = self.heard_until
+        return tuple(tagger.track(until) for tagger in self._taggers if tagger.start < max(1, until))
+
     def heard(self) -> Heard:
         """All of it, as far as it was heard."""
-        whole = self.is_whole
-        heard = [tagger for tagger in self._taggers if tagger.start < max(1, self.heard_until)]
-        if heard and not whole:
-            heard[-1].end_at(self.heard_until)
         return Heard(
             transcript=self.draft.transcript() if self.draft else None,
-            tracks=tuple(tagger.track() for tagger in heard) if self._taggers and self._tags else None,
+            tracks=self.tracks() if self._taggers and self._tags else None,
             duration=self.stream.duration,
             notes=(*self.stream.notes, *self._notes()),
-            until=None if whole else seconds(self.heard_until),
+            until=None if self.is_whole else seconds(self.heard_until),
         )
 
     def _notes(self) -> Iterator[str]:

@@ -1,21 +1,33 @@
-"""Logits to what people read: the labels of each row, and events as runs of cells above the threshold."""
+"""Logits to what people read: the labels of each row, events with a beginning and an end, curves to draw."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from whisper_at.annotation import Event, Tag, TagRow, Tags
+from whisper_at.annotation import Curve, Curves, Event, Tag, TagRow
 from whisper_at.errors import OptionError
 from whisper_at.model.calibration import AS_IT_IS, Calibration
 from whisper_at.model.head_file import HeadCard
+from whisper_at.tagging.detection import placed, stretches
+from whisper_at.tagging.kinds import kind_of
 from whisper_at.tagging.options import TagOptions
+from whisper_at.tagging.said_once import said_once
+from whisper_at.tagging.selection import expanded, with_kinds
 from whisper_at.tagging.track import Track
 from whisper_at.timegrid import seconds
 
 
-def report(track: Track, card: HeadCard, options: TagOptions) -> tuple[tuple[Event, ...], Tags]:
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What is reported of a stretch of a recording."""
+
+    events: tuple[Event, ...]
+    rows: tuple[TagRow, ...]
+
+
+def report(track: Track, card: HeadCard, options: TagOptions) -> Report:
     """The events and the rows of labels of a recording, as the options want them.
 
     Raises:
@@ -23,20 +35,25 @@ def report(track: Track, card: HeadCard, options: TagOptions) -> tuple[tuple[Eve
     """
     reporting = Reporting.of(card, options)
     assert track.cells.shape[1] == len(reporting.columns), "heard with other options than it is reported with"
-    return events_from(track, reporting), rows_from(track, reporting, options.tag_resolution)
+    events = events_from(track, reporting)
+    return Report(
+        events=events if options.parents else said_once(events),
+        rows=rows_from(track, reporting),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reporting:
     """Which columns of the logits are reported, under which names, and from which probability.
 
-    thresholds: float32, one for each column.
+    thresholds: float32, one for each column. exact: they are the user's and not the head's.
     """
 
     columns: npt.NDArray[np.int64]
     mids: tuple[str, ...]
     names: tuple[str, ...]
     thresholds: npt.NDArray[np.float32]
+    exact: bool
     calibration: Calibration
     top_k: int | None
 
@@ -45,14 +62,20 @@ class Reporting:
         """What a head can say and the options want to hear.
 
         Raises:
-            OptionError: if a label is asked for that the head does not have at all.
+            OptionError: if a label is asked for that the head does not have at all, or nothing is left to report.
         """
-        wanted = card.reported if options.labels is None else options.labels
+        wanted = card.reported if options.labels is None else expanded(options.labels, card.reported)
+        denied = with_kinds(options.without)
+        wanted = tuple(mid for mid in wanted if mid not in denied)
         position = {mid: column for column, mid in enumerate(card.mids)}
         missing = [mid for mid in wanted if mid not in position]
         if missing:
             raise OptionError(
                 f"head {card.name} has no label {', '.join(missing)}; see whisper-at models --labels"
+            )
+        if not wanted and (options.labels or options.without):
+            raise OptionError(
+                f"head {card.name} has learned none of the labels asked for; see whisper-at models --json"
             )
         columns = [position[mid] for mid in wanted]
         own = [card.thresholds[column] if card.thresholds else card.threshold for column in columns]
@@ -63,6 +86,7 @@ class Reporting:
             thresholds=np.full(
                 len(columns), own if options.threshold is None else options.threshold, np.float32
             ),
+            exact=options.threshold is not None,
             calibration=card.calibration.part(columns),
             top_k=options.top_k,
         )
@@ -82,7 +106,7 @@ def probabilities(
     return result
 
 
-def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
+def rows_from(track: Track, reporting: Reporting) -> tuple[TagRow, ...]:
     """For each row the labels above their thresholds, most probable first."""
     frames_per_row = track.cells_per_row * track.grid.frames_per_cell
     origin = track.grid.frames(track.first_cell)[0]
@@ -97,35 +121,68 @@ def rows_from(track: Track, reporting: Reporting, resolution: float) -> Tags:
         start, end = origin + i * frames_per_row, origin + (i + 1) * frames_per_row
         start, end = max(start, track.start), min(end, track.n_frames)
         rows.append(TagRow(start=seconds(start), end=seconds(end), tags=tags))
-    return Tags(resolution=resolution, rows=tuple(rows))
+    return tuple(rows)
 
 
 def events_from(track: Track, reporting: Reporting) -> tuple[Event, ...]:
-    """Runs of cells in which a label is above its threshold, by their start."""
+    """All events of all labels, by their start; those of one label do not touch."""
+    within = range(track.start, track.n_frames)
     events = []
-    for j in range(len(reporting.mids)):  # one by one: hours of cells are large
+    for j, (mid, name) in enumerate(zip(reporting.mids, reporting.names, strict=True)):
+        # One by one: hours of cells are large.
         shares = probabilities(track.cells[:, [j]], reporting.calibration.part([j]))[:, 0]
+        found = stretches(
+            shares, float(reporting.thresholds[j]), kind_of(mid), track.grid, exact=reporting.exact
+        )
+        here = [range(track.first_cell + run.start, track.first_cell + run.stop) for run in found]
+        frames = _apart([placed(run, track.grid, track.edges, within) for run in here])
         events += [
             Event(
-                label=reporting.names[j],
-                mid=reporting.mids[j],
-                start=seconds(max(track.grid.frames(track.first_cell + first)[0], track.start)),
-                end=seconds(min(track.grid.frames(track.first_cell + last)[-1] + 1, track.n_frames)),
-                probability=_rounded(shares[first : last + 1].mean()),
+                label=name,
+                mid=mid,
+                start=seconds(frames[i].start),
+                end=seconds(frames[i].stop),
+                probability=_rounded(shares[found[i].start : found[i].stop].mean()),
             )
-            for first, last in _runs(shares >= reporting.thresholds[j])
+            for i in range(len(found))
+            if len(frames[i])
         ]
     return tuple(sorted(events, key=lambda event: (event.start, event.end, event.label)))
 
 
-def _runs(on: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run.
+def curves_from(tracks: Sequence[Track], reporting: Reporting, n: int) -> Curves:
+    """The `n` labels that reach the highest probabilities, cell by cell from the start of the recording on.
 
-    >>> list(_runs(np.array([True, True, False, True])))
-    [(0, 1), (3, 3)]
+    Args:
+        tracks: of one recording, stretch by stretch; between them a curve is 0.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8)))
-    return ((int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True))
+    grid = tracks[0].grid
+    shares = [probabilities(track.cells, reporting.calibration) for track in tracks]
+    peaks = np.max([each.max(axis=0, initial=0) for each in shares], axis=0)
+    strongest = np.argsort(-peaks, kind="stable")[:n]
+    whole = np.zeros((grid.n_cells(tracks[-1].n_frames), len(strongest)), np.float32)
+    for track, each in zip(tracks, shares, strict=True):
+        cells = whole[track.first_cell : track.first_cell + len(each)]
+        np.maximum(cells, each[:, strongest], out=cells)
+    return Curves(
+        resolution=seconds(grid.frames_per_cell),
+        curves=tuple(
+            Curve(
+                label=reporting.names[j],
+                mid=reporting.mids[j],
+                probabilities=tuple(round(float(p), 3) for p in whole[:, i]),
+            )
+            for i, j in enumerate(strongest)
+        ),
+    )
+
+
+def _apart(runs: list[range]) -> list[range]:
+    """The same, each cut where the next one begins: edges may have been moved into each other."""
+    return [
+        range(run.start, min([run.stop, *(following.start for following in runs[i + 1 : i + 2])]))
+        for i, run in enumerate(runs)
+    ]
 
 
 def _rounded(probability: np.floating) -> float:

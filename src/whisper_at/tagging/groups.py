@@ -31,10 +31,24 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "explosions": ("/m/014zdl",),
     "impacts": ("/t/dd00099", "/t/dd00133"),  # Generic and specific impact sounds
     "noise": ("/t/dd00123",),  # Channel, environment and background
-    # What a viewer must know of: Alarm, Explosion, Shatter, Baby cry, Screaming
-    "important": ("/m/07pp_mv", "/m/014zdl", "/m/07rn7sz", "/t/dd00002", "/m/03qc9zr"),
+    # What a viewer must know of: sirens, smoke, fire and car alarms, alarm clocks, doorbells, buzzers, horns
+    "important": (
+        *(
+            "/m/03kmc9",
+            "/m/01y3hg",
+            "/m/0c3f7m",
+            "/m/02mfyn",
+            "/m/046dlr",
+            "/m/03wwcy",
+            "/m/030rvx",
+            "/m/0912c9",
+        ),
+        *("/m/014zdl", "/m/07rn7sz", "/t/dd00002", "/m/03qc9zr"),  # Explosion, Shatter, Baby cry, Screaming
+    ),
 }
 """Nodes of the ontology by key, in the order of lists."""
+
+ALONE = {"important": ("/m/07pp_mv",)}  # Alarm, under which telephones are too
 
 
 @cache
@@ -44,5 +58,5 @@ def members(key: str) -> tuple[Label, ...]:
     >>> [label.name for label in members("explosions")][:3]
     ['Explosion', 'Gunshot, gunfire', 'Machine gun']
     """
-    mids = {label.mid for root in GROUPS[key] for label in ontology.at_or_under(root)}
+    mids = {label.mid for root in GROUPS[key] for label in ontology.at_or_under(root)} | {*ALONE.get(key, ())}
     return tuple(label for label in ontology.labels() if label.mid in mids)

@@ -1,10 +1,12 @@
 """Taps to logits: one row for every `tag_resolution` seconds and one for every cell."""
 
+from threading import Lock
 from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.audio.edges import EdgeFinder
 from whisper_at.audio.silence import has_sound
 from whisper_at.audio.windows import Window
 from whisper_at.model.engine import HeadFunction
@@ -48,6 +50,8 @@ class Tagger:
         self._cells_per_row = self._grid.cells_per(options.tag_resolution)
         self._pool = TapPool(self._grid, n_frames, start)
         self._sound = TapPool(self._grid, n_frames, start)  # the share of each cell in which there is any
+        self._edges = EdgeFinder(start)
+        self._lock = Lock()  # windows are heard ahead, in another thread than the one that asks for the track
         # Of the logits only what will be reported is kept: of all labels an hour of cells is 38 MB.
         self._columns = Reporting.of(card, options).columns
         self._by_cell = card.architecture in CELL_HEADS
@@ -83,8 +87,13 @@ class Tagger:
 
     def hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
         """Take the taps of a window that were pooled with the matrix of its `plan`."""
+        with self._lock:
+            self._hear(window, matrix, taps)
+
+    def _hear(self, window: Window, matrix: Float, taps: Annotated[Float, "layer cell dim"]) -> None:
         cells = self._pool.hear(window.seek, matrix, taps.transpose(1, 0, 2), window.n_frames)
         sound = self._sound.hear(window.seek, matrix, matrix @ _steps_with_sound(window), window.n_frames)
+        self._edges.hear(window)
         if not len(cells):
             return
         logits = self._head(cells[:, :, None, :])
@@ -106,19 +115,24 @@ class Tagger:
             return rows_of_cells(parts)[:, self._columns]
         return self._head(np.ascontiguousarray(parts.transpose(0, 2, 1, 3)))[:, self._columns]
 
-    def track(self) -> Track:
-        """All rows and cells up to the end, which must be known; what was heard after it is left out."""
-        assert self._pool.n_frames is not None
+    def track(self, until: int | None = None) -> Track:
+        """All rows and cells up to a frame, or to the end if that is known and comes first; later ones are left out."""
+        with self._lock:
+            return self._track(until)
+
+    def _track(self, until: int | None) -> Track:
+        n_frames = min(n for n in (until, self._pool.n_frames) if n is not None)
         rows = list(self._rows)
         if self._waiting is not None and len(self._waiting):
             rows.append(self._row(self._waiting[None]))
-        n_cells = self._grid.n_cells(self._pool.n_frames) - self._grid.cell_at(frame=self._pool.start)
+        n_cells = self._grid.n_cells(n_frames) - self._grid.cell_at(frame=self._pool.start)
         return Track(
             grid=self._grid,
             cells_per_row=self._cells_per_row,
-            n_frames=self._pool.n_frames,
+            n_frames=n_frames,
             rows=_concatenate(rows, len(self._columns))[: -(-n_cells // self._cells_per_row)],
             cells=_concatenate(self._cells, len(self._columns))[:n_cells],
+            edges=self._edges.edges(n_frames),
             start=self._pool.start,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from whisper_at.audio.edges import Edges
 from whisper_at.timegrid import TagGrid
 
 
@@ -15,6 +16,7 @@ class Track:
     n_frames: the frame that it ends before.
     rows: float32 [row, label], one row for every `cells_per_row` cells; the last may stand for fewer.
     cells: float32 [cell, label], the first one that in which the frame `start` lies.
+    edges: where the recording grows louder and quieter.
     """
 
     grid: TagGrid
@@ -22,6 +24,7 @@ class Track:
     n_frames: int
     rows: npt.NDArray[np.float32]
     cells: npt.NDArray[np.float32]
+    edges: Edges
     start: int = 0
 
     @property

@@ -1,0 +1,106 @@
+"""What a user names, as labels: names, mids, and groups of labels.
+
+In: text such as "Siren, vehicles, group:music". Out: mids, and `group:KEY` for groups, whose labels depend on the head.
+
+A name that is both, such as "Music", is the label; `group:music` is the group.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+
+from whisper_at.errors import OptionError
+from whisper_at.tagging import groups, ontology
+from whisper_at.tagging.wording import group_name
+
+GROUP = "group:"
+
+
+def select(text: str) -> tuple[str, ...]:
+    """The labels and groups of a list joined by commas, each once, in the order asked for.
+
+    >>> select("Dog, vehicles, group:music, Chirp, tweet")
+    ('/m/0bt9lr', 'group:vehicles', 'group:music', '/m/07pggtn')
+
+    Raises:
+        OptionError: if a part is neither; names the nearest.
+    """
+    pieces = [piece for piece in text.split(",") if piece.strip()]
+    if not pieces:
+        return tuple(label.mid for label in ontology.select(text))  # which says what is wanted
+    chosen: list[str] = []
+    labels: list[str] = []
+    for piece in [*pieces, None]:
+        key = _group(piece) if piece is not None else None
+        if key is None and piece is not None:
+            labels.append(piece)  # a name may go on behind the comma
+            continue
+        if labels:
+            chosen += _labels(",".join(labels))
+            labels = []
+        if key is not None:
+            chosen.append(GROUP + key)
+    return tuple(dict.fromkeys(chosen))
+
+
+def expanded(chosen: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The mids of what was chosen: labels as they are, of groups those that are known.
+
+    >>> expanded(("/m/0bt9lr", "group:explosions"), known=("/m/032s66", "/m/06mb1"))
+    ('/m/0bt9lr', '/m/032s66')
+    """
+    known = tuple(known)
+    mids: list[str] = []
+    for one in chosen:
+        if one.startswith(GROUP):
+            of_group = {label.mid for label in groups.members(one.removeprefix(GROUP))}
+            mids += [mid for mid in known if mid in of_group]
+        else:
+            mids.append(one)
+    return tuple(dict.fromkeys(mids))
+
+
+def with_kinds(chosen: Iterable[str]) -> frozenset[str]:
+    """The mids of what was chosen and of all kinds of it."""
+    found: set[str] = set()
+    for one in chosen:
+        if one.startswith(GROUP):
+            found |= {label.mid for label in groups.members(one.removeprefix(GROUP))}
+        else:
+            found.add(one)
+            if any(label.mid == one for label in ontology.labels()):
+                found |= {label.mid for label in ontology.descendants(one)}
+    return frozenset(found)
+
+
+def _group(piece: str) -> str | None:
+    """The key of the group that is meant, unless a label is called so."""
+    asked = " ".join(piece.casefold().split())
+    if asked.startswith(GROUP):
+        key = _keys().get(asked.removeprefix(GROUP).strip())
+        if key is None:
+            near = get_close_matches(asked.removeprefix(GROUP), _keys(), n=3) or list(groups.GROUPS)
+            raise OptionError(f"no group is called '{piece.strip()}'; there is {', '.join(near)}")
+        return key
+    return None if asked in _label_names() else _keys().get(asked)
+
+
+def _labels(text: str) -> list[str]:
+    try:
+        return [label.mid for label in ontology.select(text)]
+    except OptionError as error:
+        near = get_close_matches(text.strip().casefold(), _keys(), n=2)
+        hint = f"; or the group {' or '.join(repr(GROUP + _keys()[name]) for name in near)}" if near else ""
+        raise OptionError(f"{error}{hint}") from error
+
+
+@cache
+def _keys() -> dict[str, str]:
+    """Keys of groups by what they may be called."""
+    called = {group_name(key).casefold(): key for key in groups.GROUPS}
+    return called | {key: key for key in groups.GROUPS}
+
+
+@cache
+def _label_names() -> frozenset[str]:
+    return frozenset(label.name.casefold() for label in ontology.labels())
