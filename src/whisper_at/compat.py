@@ -26,8 +26,8 @@ from whisper_at.pipeline import Model, load
 from whisper_at.speech.languages import language_code
 from whisper_at.speech.options import FALLBACK_TEMPERATURES
 from whisper_at.tagging import ontology
+from whisper_at.tagging.wording import languages, wording
 
-LABEL_LANGUAGES = ("en",)
 NEEDLESS = ("verbose", "fp16", "prepend_punctuations", "append_punctuations")  # taken and passed over
 
 
@@ -159,15 +159,15 @@ def print_label_name(language: str = "en") -> None:
     Raises:
         OptionError: if there are no labels in that language.
     """
-    if language not in LABEL_LANGUAGES:
-        raise OptionError(f"labels are there in {', '.join(LABEL_LANGUAGES)}; got {language!r}")
+    if language not in languages():
+        raise OptionError(f"labels are there in {', '.join(languages())}; got {language!r}")
     for index, name in enumerate(_names(language)):
         print(f"index: {index} : {name}")
 
 
 def print_support_language() -> None:
     """Print the codes of the languages that labels are there in."""
-    for code in LABEL_LANGUAGES:
+    for code in languages():
         print(code)
 
 
@@ -180,13 +180,12 @@ def _label_language(result: Mapping[str, Any], language: str) -> str:
     if language == "follow_asr":
         wanted = "en" if result.get("task") == "translate" else result["language"]
     else:
-        wanted = language_code(language)
-    if wanted in LABEL_LANGUAGES:
+        wanted = language if language in languages() else language_code(language)
+    if wanted in languages():
         return str(wanted)
     warnings.warn(f"there are no label names in {wanted!r}; they are given in English", stacklevel=3)
     return "en"
 
 
 def _names(language: str) -> tuple[str, ...]:
-    assert language in LABEL_LANGUAGES
-    return tuple(label.name for label in ontology.labels())
+    return tuple(wording(label.mid, label.name, language).name for label in ontology.labels())

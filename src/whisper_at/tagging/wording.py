@@ -46,8 +46,8 @@ def languages() -> tuple[str, ...]:
 def language_of(asked: str | None, text_language: str | None = None) -> str:
     """The language to write labels in: the one asked for, else that of the text, else English.
 
-    >>> language_of(None, "de"), language_of(None, "cy"), language_of("zh-TW")
-    ('de', 'en', 'zh-Hant')
+    >>> language_of(None, "es"), language_of(None, "cy"), language_of("pt-BR")
+    ('es', 'en', 'pt')
 
     Raises:
         OptionError: if there are no wordings in the one asked for.
