@@ -7,6 +7,7 @@ Times are seconds from the start of the recording.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 
 from whisper_at.timeline import Event as Event
@@ -156,6 +157,11 @@ class Annotation:
     def timeline(self) -> Timeline:
         """Its events, to be cut, joined and asked."""
         return Timeline(duration=self.duration, events=self.events)
+
+    def plot(self, path: str | None = None, **how: Any) -> Any:
+        """A picture of it: words and the likeliest sounds over time; see `whisper_at.plotting.plot`."""
+        # By name, for annotations reach no library of pictures unless one is asked for.
+        return import_module("whisper_at.plotting").plot(self, path, **how)
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
