@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from whisper_at.compat import load_model, parse_at_label, print_label_name, print_support_language
     from whisper_at.errors import (
+        AnnotationError,
         AudioError,
         DatasetError,
         HeadError,
@@ -58,6 +59,7 @@ _HOME = {
     ),
     "compat": ("load_model", "parse_at_label", "print_label_name", "print_support_language"),
     "errors": (
+        "AnnotationError",
         "AudioError",
         "DatasetError",
         "HeadError",
@@ -77,6 +79,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "Annotation",
+    "AnnotationError",
     "AudioError",
     "Curve",
     "Curves",

@@ -7,6 +7,7 @@
     ├── HeadError            a tagging head that cannot be found or read
     │   └── HeadMismatch     a head trained on the taps of another encoder
     ├── DatasetError         a corpus, a manifest or a store of features that is incomplete or cannot be read
+    ├── AnnotationError      a stored annotation that cannot be read
     ├── TrainingError        a recipe or a run of training that cannot go on
     ├── OptionError          an option that makes no sense: answered with exit code 2
     └── OutputError          a result that could not be written
@@ -42,6 +43,10 @@ class HeadMismatch(HeadError):
 
 class DatasetError(WhisperATError):
     """A corpus, a manifest or a store of features that is incomplete or cannot be read."""
+
+
+class AnnotationError(WhisperATError):
+    """A stored annotation that cannot be read, or lacks what is asked of it."""
 
 
 class TrainingError(WhisperATError):

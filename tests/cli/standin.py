@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from whisper_at.annotation import Annotation, Provenance, Segment
+from whisper_at.annotation import Annotation, Event, Provenance, Segment
 from whisper_at.errors import OptionError
 from whisper_at.pipeline import Model
 
@@ -41,6 +41,15 @@ class StandIn:
     def load(self, name: str, **how: Any) -> "StandIn":
         self.loaded.append({"name": name, **how})
         return self
+
+    def events(self, source: Any, *, options: Any, cancel: Any) -> Any:
+        """A siren in every recording whose name begins with `loud`."""
+        self.options = options
+        from whisper_at.audio import read
+
+        self.heard.append(read(source).name)
+        if Path(str(source)).name.startswith("loud"):
+            yield Event(label="Siren", mid="/m/03kmc9", start=0.1, end=0.3, probability=0.9)
 
     def annotate_all(self, recordings: Any, *, options: Any, progress: Any, cancel: Any) -> Any:
         for recording in recordings:

@@ -160,7 +160,7 @@ def test_a_folder_for_outputs_that_cannot_be_is_refused_before_work(
 
 
 def test_ctrl_c_keeps_what_is_finished(command, stand_in, sound):
-    answer = command(sound("a.wav"), sound("interrupted.wav"), sound("z.wav"), "-f", "all", "-o", "out")
+    answer = command(sound("a.wav"), sound("interrupted.wav"), sound("z.wav"), "-f", "json,txt", "-o", "out")
     assert answer.status == 130
     assert answer.talk[-1] == "stopped; what was finished has been written"
     assert len(answer.talk) == 2

@@ -5,15 +5,17 @@ from types import SimpleNamespace
 import pytest
 
 from tests.model.tiny import head_card
-from whisper_at.cli.run import formats, temperatures
+from whisper_at.cli.output import formats
+from whisper_at.cli.run import temperatures
 from whisper_at.errors import OptionError
+from whisper_at.writers import WRITERS
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["-f", "srt"], "output_format must be json, txt or all; got 'srt'"),
-        (["-f", "json,,txt"], "output_format must be json, txt or all; got ''"),
+        (["-f", "doc"], "or all; got 'doc'"),
+        (["-f", "json,,txt"], "or all; got ''"),
         (["--task", "summarise"], "task must be transcribe or translate, got 'summarise'"),
         (
             ["--language", "germn"],
@@ -198,9 +200,9 @@ def test_temperatures_are_openais():
 def test_formats_are_taken_in_any_spelling_each_once():
     assert formats("json") == ("json",)
     assert formats("TXT, json,txt") == ("txt", "json")
-    assert formats("all") == formats("json,all") == ("json", "txt")
-    with pytest.raises(OptionError, match=r"output_format must be json, txt or all; got 'vtt'"):
-        formats("json,vtt")
+    assert formats("all") == formats("json,all") == tuple(WRITERS)
+    with pytest.raises(OptionError, match=r"output_format must be json, .* or all; got 'doc'"):
+        formats("json,doc")
 
 
 def test_nothing_to_do_is_answered_with_the_help(here, capsys):
@@ -236,7 +238,7 @@ def test_help_has_examples_and_every_option(capsys):
         texts.append(out)
     assert texts[0] == texts[1]
     for text in texts[:3]:
-        assert "whisper-at talks/ -o out -f json,txt" in text
+        assert "whisper-at talks/ -o out -f json,srt" in text
         for (
             option
         ) in "--model --head --language --task --output-dir --output-format --labels --offline".split():

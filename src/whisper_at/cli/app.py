@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from whisper_at.cli import evaluate, features, soundscapes, teach, train
+from whisper_at.cli import evaluate, features, soundscapes, teach, train, writing
 from whisper_at.cli.arguments import normalised, number_or_none
+from whisper_at.cli.help import CONVERT, FIND, PLOT
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import OptionError, WhisperATError
 
@@ -20,19 +21,23 @@ Hears each recording once and writes down what was said and what was heard.
 
 \b
   whisper-at street.mp3                     words and sounds to the screen and to street.json
-  whisper-at talks/ -o out -f json,txt      every recording of a folder
+  whisper-at talks/ -o out -f json,srt      every recording of a folder, with captions
   whisper-at radio.ogg --model tiny.en --head none
                                             words alone, with the smallest model
   whisper-at yard.wav --labels "Dog,Siren" --threshold 0.3 --tag_resolution 2
                                             these sounds alone, in rows of two seconds
   ffmpeg -i talk.mkv -f wav - | whisper-at -
                                             from a pipe
+  whisper-at yard.wav --watch "alarms,Glass"
+                                            a line for each, as it is heard; exit status 3
+  whisper-at convert street.json -f srt,vtt from what was written before, with no model
+  whisper-at find "glass|alarm" out/        words and sounds in what was written before
   whisper-at models                         what can be used, and where it is
   whisper-at models --labels                the sounds that --labels takes
 
 Options may be written with - or _ between words, as in openai-whisper.
 
-Exit status: 0 done, 1 an input failed (the others went on), 2 wrong usage.
+Exit status: 0 done, 1 an input failed (the others went on), 2 wrong usage, 3 heard what was watched for.
 """
 
 
@@ -84,15 +89,15 @@ def annotate(
     ] = None,
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
-    output_format: Annotated[
-        str, typer.Option("--output-format", "-f", help="json, txt, several joined by commas, or all.")
-    ] = "json",
-    sounds: Annotated[
-        str, typer.Option(help="Sounds in captions and text: captions, inline, only, or off.")
-    ] = "captions",
-    label_language: Annotated[
-        str | None, typer.Option(help="Language that sounds are named in [default: that of the text].")
-    ] = None,
+    output_format: writing.Formats = "json",
+    sounds: writing.Sounds = "auto",
+    label_language: writing.LabelLanguage = None,
+    max_line_width: writing.MaxLineWidth = 42,
+    max_line_count: writing.MaxLineCount = 2,
+    max_words_per_line: writing.MaxWordsPerLine = None,
+    highlight_words: writing.HighlightWords = False,
+    max_cps: writing.MaxCps = 21.0,
+    frame_rate: writing.FrameRate = 25.0,
     tag_resolution: Annotated[
         float, typer.Option(help="Seconds of a row of tags, a multiple of 0.4.")
     ] = 10.0,
@@ -102,8 +107,23 @@ def annotate(
     ] = None,
     top_k: Annotated[int | None, typer.Option(help="At most so many labels a row.")] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Only these labels, by name or mid, joined by commas.")
+        str | None, typer.Option(help="Only these: labels by name or mid, and groups, joined by commas.")
     ] = None,
+    deny_labels: Annotated[
+        str | None, typer.Option(help="None of these labels and groups, nor kinds of them.")
+    ] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell of these sounds alone, as they are heard: a JSON line each; no words, no files."
+        ),
+    ] = None,
+    parents: Annotated[
+        bool, typer.Option("--parents", help="Also what is said more exactly: Animal while a dog barks.")
+    ] = False,
+    curves: Annotated[
+        int, typer.Option(help="Keep the probabilities of so many labels over time, to be drawn.")
+    ] = 0,
     beam_size: Annotated[int, typer.Option(help="Beams of the search at temperature 0.")] = 5,
     best_of: Annotated[int, typer.Option(help="Samples at other temperatures.")] = 5,
     temperature: Annotated[float, typer.Option(help="First temperature to decode at.")] = 0.0,
@@ -158,11 +178,22 @@ def annotate(
     ] = True,
 ) -> None:
     """Write down what is said and heard in recordings."""
-    from whisper_at.cli import run
+    from whisper_at.cli import output, run
     from whisper_at.hearing.options import Options
-    from whisper_at.tagging import ontology
+    from whisper_at.tagging import selection
     from whisper_at.writers.options import WriteOptions
 
+    written = WriteOptions(
+        sounds=sounds,
+        label_language=label_language,
+        max_line_width=max_line_width,
+        max_line_count=max_line_count,
+        max_words_per_line=max_words_per_line,
+        highlight_words=highlight_words,
+        max_cps=max_cps,
+        frame_rate=frame_rate,
+    )
+    wanted = labels if watch is None else watch
     options = Options(
         language=language,
         languages=run.listed(languages),
@@ -184,12 +215,15 @@ def annotate(
         initial_prompt=initial_prompt,
         speech_gate=speech_gate,
         sequential=sequential,
-        batch_size=batch_size,
-        word_timestamps=word_timestamps,
+        batch_size=batch_size if watch is None else 1,
+        word_timestamps=word_timestamps or written.needs_words,
         tag_resolution=tag_resolution,
         threshold=threshold,
         top_k=top_k,
-        labels=tuple(label.mid for label in ontology.select(labels)) if labels is not None else None,
+        parents=parents,
+        curves=curves,
+        labels=None if wanted is None else selection.select(wanted),
+        without=selection.select(deny_labels) if deny_labels is not None else (),
     )
     job = run.Job(
         model=model,
@@ -200,11 +234,15 @@ def annotate(
         offline=offline or None,
         download_root=model_dir,
         output_dir=output_dir.expanduser(),
-        formats=run.formats(output_format),
+        formats=output.formats(output_format),
         options=options,
-        writing=WriteOptions(sounds=sounds, label_language=label_language),
+        writing=written,
         quiet=quiet or not verbose,
     )
+    if watch is not None:
+        from whisper_at.cli.watch import watch_all
+
+        raise typer.Exit(watch_all(audio, job))
     raise typer.Exit(run.annotate_all(audio, job))
 
 
@@ -223,6 +261,118 @@ def models(
         emit(catalog.labels_as_json() if as_json else catalog.labels_as_text())
     else:
         emit(catalog.as_json(model_dir) if as_json else catalog.as_text(model_dir))
+
+
+@app.command(help=CONVERT, short_help="Write stored annotations in other formats.")
+def convert(
+    annotations: Annotated[list[str], typer.Argument(help="Files, folders, or - for stdin.")],
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder for the results.")] = Path(),
+    output_format: writing.Formats = "srt",
+    sounds: writing.Sounds = "auto",
+    label_language: writing.LabelLanguage = None,
+    max_line_width: writing.MaxLineWidth = 42,
+    max_line_count: writing.MaxLineCount = 2,
+    max_words_per_line: writing.MaxWordsPerLine = None,
+    highlight_words: writing.HighlightWords = False,
+    max_cps: writing.MaxCps = 21.0,
+    frame_rate: writing.FrameRate = 25.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
+) -> None:
+    """Write stored annotations in other formats."""
+    from whisper_at.cli.convert import Conversion, convert_all
+    from whisper_at.cli.output import formats
+    from whisper_at.writers.options import WriteOptions
+
+    job = Conversion(
+        output_dir=output_dir.expanduser(),
+        formats=formats(output_format),
+        writing=WriteOptions(
+            sounds=sounds,
+            label_language=label_language,
+            max_line_width=max_line_width,
+            max_line_count=max_line_count,
+            max_words_per_line=max_words_per_line,
+            highlight_words=highlight_words,
+            max_cps=max_cps,
+            frame_rate=frame_rate,
+        ),
+        quiet=quiet,
+    )
+    raise typer.Exit(convert_all(annotations, job))
+
+
+@app.command(help=FIND, short_help="Look for words and sounds in stored annotations.")
+def find(
+    query: Annotated[str, typer.Argument(help="Regular expression; capitals do not count.")],
+    annotations: Annotated[list[str], typer.Argument(help="Files, folders, or - for stdin.")],
+    near: Annotated[str | None, typer.Option(help="Only near what answers this query.")] = None,
+    within: Annotated[float, typer.Option(help="Seconds that count as near.")] = 5.0,
+    kind: Annotated[str, typer.Option(help="said, heard, or both.")] = "both",
+    threshold: Annotated[float, typer.Option(help="Sounds of at least this probability.")] = 0.0,
+    label_language: writing.LabelLanguage = None,
+    context: Annotated[
+        bool, typer.Option("--context", help="Show all that was said with the words.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As a table for spreadsheets.")] = False,
+) -> None:
+    """Look for words and sounds in stored annotations."""
+    from whisper_at.cli.find import Search, find_all, kinds
+    from whisper_at.search import Query, pattern
+    from whisper_at.tagging.wording import language_of
+
+    words, heard = kinds(kind)
+    search = Search(
+        query=Query(
+            pattern=pattern(query),
+            near=None if near is None else pattern(near),
+            within=within,
+            words=words,
+            sounds=heard,
+            threshold=threshold,
+            language=language_of(label_language),
+        ),
+        form="json" if as_json else "csv" if as_csv else "text",
+        context=context,
+    )
+    raise typer.Exit(find_all(annotations, search))
+
+
+@app.command(help=PLOT, short_help="Draw a recording: waveform, words and sounds.")
+def plot(
+    recording: Annotated[str, typer.Argument(help="A recording, or a stored annotation (.json).")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Picture: .png, .svg or .pdf [default: its name, .png]."),
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="The recording of a stored annotation [default: the one beside it].")
+    ] = None,
+    most: Annotated[int, typer.Option(help="So many of the labels heard longest and surest.")] = 8,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Lines on the screen, and no picture.")
+    ] = False,
+    label_language: writing.LabelLanguage = None,
+    model: Annotated[str, typer.Option(help="Name or path of a Whisper model.")] = "base",
+    offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
+) -> None:
+    """Draw a recording: waveform, words and sounds."""
+    from whisper_at.cli.plot import Drawing, draw
+
+    job = Drawing(
+        model=model,
+        offline=offline or None,
+        output=output,
+        audio=audio,
+        most=most,
+        dark=dark,
+        terminal=terminal,
+        label_language=label_language,
+        quiet=quiet,
+    )
+    raise typer.Exit(draw(recording, job))
 
 
 @heads_app.command("import")

@@ -8,8 +8,11 @@ whisper-at a.mp3                         annotate is understood
 
 from collections.abc import Iterable
 
-COMMANDS = ("annotate", "models", "heads", "features", "soundscapes", "teach", "train", "evaluate")
-FLAGS = ("--word-timestamps", "--condition-on-previous-text", "--fp16", "--verbose")
+COMMANDS = (
+    *("annotate", "convert", "find", "plot", "models", "heads"),
+    *("features", "soundscapes", "teach", "train", "evaluate"),
+)
+FLAGS = ("--word-timestamps", "--condition-on-previous-text", "--highlight-words", "--fp16", "--verbose")
 
 
 def normalised(arguments: Iterable[str]) -> list[str]:

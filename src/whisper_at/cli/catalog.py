@@ -10,7 +10,9 @@ from whisper_at.model.catalog import HEADS, WHISPER
 from whisper_at.model.head_file import read_head
 from whisper_at.model.weights import where
 from whisper_at.tagging import ontology
+from whisper_at.tagging.groups import GROUPS
 from whisper_at.tagging.heads import heads_folder, packaged_heads
+from whisper_at.tagging.wording import group_name
 
 Row = dict[str, Any]
 
@@ -51,8 +53,10 @@ def as_json(download_root: Path | None) -> str:
 
 
 def labels_as_text() -> str:
-    """AudioSet's labels, one a line: the row of its logit, its mid and its name, between tabs."""
-    return "".join(f"{label.index}\t{label.mid}\t{label.name}\n" for label in ontology.labels())
+    """AudioSet's labels, one a line: the row of its logit, its mid and its name, between tabs; then the groups."""
+    lines = [f"{label.index}\t{label.mid}\t{label.name}\n" for label in ontology.labels()]
+    lines += [f"group\tgroup:{key}\t{group_name(key)}\n" for key in GROUPS]
+    return "".join(lines)
 
 
 def labels_as_json() -> str:

@@ -1,10 +1,9 @@
 """`whisper-at annotate`: recordings one after the other; what fails is said, and the others go on."""
 
 import math
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
@@ -12,16 +11,16 @@ from whisper_at.audio import Stream, split, stream
 from whisper_at.audio.source import printable
 from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.interrupt import stop_on_interrupt
+from whisper_at.cli.output import make_folder, write
 from whisper_at.cli.progress import Bar
-from whisper_at.cli.talk import emit, say
-from whisper_at.errors import AudioError, OptionError, OutputError, WhisperATError
-from whisper_at.files import write_atomically
+from whisper_at.cli.talk import say
+from whisper_at.cli.terminal import show
+from whisper_at.errors import AudioError, OptionError, WhisperATError
 from whisper_at.hearing.options import Options
 from whisper_at.pipeline import Model, load
 from whisper_at.speech.languages import language_code
-from whisper_at.writers import WRITERS
+from whisper_at.writers import suffix
 from whisper_at.writers.options import WriteOptions
-from whisper_at.writers.readable import to_readable
 
 FINEST_STEP = 0.01  # between temperatures: each is another try
 
@@ -59,9 +58,9 @@ class Job:
 
 def annotate_all(arguments: Sequence[str], job: Job) -> int:
     """Annotate all inputs; 0 if all went well, 1 if some failed."""
-    inputs = expand(arguments, folder=job.output_dir, formats=job.formats)
-    _make_folder(job.output_dir)
-    model = _load(job) if any(not isinstance(item.source, AudioError) for item in inputs) else None
+    inputs = expand(arguments, folder=job.output_dir, formats=[suffix(name) for name in job.formats])
+    make_folder(job.output_dir)
+    model = load_model(job) if any(not isinstance(item.source, AudioError) for item in inputs) else None
     with Bar(quiet=job.quiet) as bar, stop_on_interrupt() as stop:
         desk = _Desk(job=job, bar=bar, heading=len(inputs) > 1)
         if model is not None:
@@ -124,20 +123,8 @@ def numbers(text: str) -> tuple[int, ...]:
         ) from error
 
 
-def formats(text: str) -> tuple[str, ...]:
-    """The formats in a list such as `json,txt`, each once, or all of them.
-
-    Raises:
-        OptionError: if there is no such format.
-    """
-    names = tuple(name.strip().lower() for name in text.split(","))
-    for name in names:
-        if name not in (*WRITERS, "all"):
-            raise OptionError(f"output_format must be {', '.join(WRITERS)} or all; got {name!r}")
-    return tuple(WRITERS) if "all" in names else tuple(dict.fromkeys(names))
-
-
-def _load(job: Job) -> Model:
+def load_model(job: Job) -> Model:
+    """The model that a job asks for, checked to be able to do it."""
     model = load(
         job.model,
         head=job.head,
@@ -200,39 +187,15 @@ class _Desk:
             for note in annotation.notes:
                 say(f"{item.name}: {note}")
             folder, job = self.job.output_dir, self.job
+            source = Path(item.source) if isinstance(item.source, str | Path) else None
+            writing = replace(job.writing, recording=source if source and source.is_file() else None)
             paths = [
-                _write(annotation, name, folder / f"{item.stem}.{name}", job.writing) for name in job.formats
+                write(annotation, name, folder / f"{item.stem}.{suffix(name)}", writing)
+                for name in job.formats
             ]
             if job.quiet:
                 return
             try:
-                shown = to_readable(annotation)
-                emit(f"{item.name}\n{shown}\n" if self.heading else shown)
+                show(annotation, job.writing, heading=item.name if self.heading else "")
             finally:
                 say("wrote " + ", ".join(printable(str(path)) for path in paths))
-
-
-def _write(annotation: Annotation, name: str, path: Path, options: WriteOptions) -> Path:
-    try:
-        with write_atomically(path, "w") as file:
-            file.write(WRITERS[name](annotation, options))
-    except OSError as error:
-        raise OutputError(
-            f"{printable(str(path))} could not be written ({error.strerror or error}); "
-            f"free space or choose another --output_dir"
-        ) from error
-    return path
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "a file is called so" if folder.is_file() else error.strerror
-        raise OutputError(
-            f"the folder {folder} cannot be made ({reason}); choose another --output_dir"
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise OutputError(
-            f"the folder {folder} may not be written to by this user; choose another --output_dir"
-        )

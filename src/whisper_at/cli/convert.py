@@ -1,0 +1,67 @@
+"""`whisper-at convert`: stored annotations to any format, with no model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from whisper_at.cli.output import make_folder, write
+from whisper_at.cli.stored import STDIN, Shelf, read_annotation
+from whisper_at.cli.talk import emit, say
+from whisper_at.errors import AnnotationError, OutputError, WhisperATError
+from whisper_at.writers import WRITERS, suffix
+from whisper_at.writers.options import WriteOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What is to be done with every annotation; without a folder, what comes from stdin goes to stdout."""
+
+    output_dir: Path
+    formats: tuple[str, ...]
+    writing: WriteOptions
+    quiet: bool
+
+
+def convert_all(arguments: Sequence[str], job: Conversion) -> int:
+    """Converts all of them; 0 if all went well, 1 if some failed."""
+    make_folder(job.output_dir)
+    shelf, failed = Shelf(arguments), 0
+    for name in shelf.names():
+        try:
+            _convert(name, job)
+        except AnnotationError as error:
+            failed += shelf.complain(name, error)
+        except WhisperATError as error:
+            failed += 1
+            say(str(error))
+    shelf.close()
+    return 1 if failed else 0
+
+
+def _convert(name: str, job: Conversion) -> None:
+    annotation = read_annotation(name)
+    if job.writing.needs_words and not any(segment.words for segment in annotation.segments):
+        if annotation.segments:
+            raise AnnotationError(
+                f"{name} has no times of words; annotate its recording with --word_timestamps True"
+            )
+    if name == STDIN:
+        emit("".join(WRITERS[one](annotation, job.writing) for one in job.formats))
+        return
+    paths = [job.output_dir / f"{Path(name).stem}.{suffix(one)}" for one in job.formats]
+    for one, path in zip(job.formats, paths, strict=True):
+        if path.resolve() == Path(name).resolve():
+            raise OutputError(f"{path} would be written over itself; choose another --output_dir")
+        write(annotation, one, path, _beside(job.writing, Path(name)))
+    if not job.quiet:
+        say("wrote " + ", ".join(str(path) for path in paths))
+
+
+def _beside(options: WriteOptions, stored: Path) -> WriteOptions:
+    """The same, with the recording that lies beside a stored annotation under its name, if there is one."""
+    from whisper_at.audio import MEDIA_SUFFIXES
+
+    if options.recording is not None:
+        return options
+    beside = [stored.with_suffix(ending) for ending in sorted(MEDIA_SUFFIXES)]
+    return replace(options, recording=next((path for path in beside if path.is_file()), None))
