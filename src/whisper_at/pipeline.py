@@ -405,7 +405,7 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
         events=tuple(event for one in reports for event in one.events),
         tags=_tags(reports, options) if head else None,
         curves=_curves(heard.tracks or (), head.card, options) if head else None,
-        notes=(*heard.notes, *stopped, *(_not_learned(head.card, options.labels or ()) if head else ())),
+        notes=(*heard.notes, *stopped, *(_not_learned(head.card, options) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
             whisper_sha256=model.checkpoint.sha256,
@@ -426,8 +426,11 @@ def _curves(tracks: Sequence[Track], card: HeadCard, options: Options) -> Curves
     return curves_from(tracks, Reporting.of(card, options), options.curves)
 
 
-def _not_learned(card: HeadCard, labels: tuple[str, ...]) -> tuple[str, ...]:
+def _not_learned(card: HeadCard, options: Options) -> tuple[str, ...]:
     """What a reader must know before an empty answer is taken for silence."""
-    missing = [mid for mid in labels if mid in card.mids and mid not in card.reported]
-    names = [card.names[card.mids.index(mid)] for mid in missing]
+    if options.labels is None:
+        return ()
+    reporting = Reporting.of(card, options)
+    asked = zip(reporting.mids, reporting.names, strict=True)
+    names = [name for mid, name in asked if mid not in card.reported]
     return (f"head {card.name} has not learned {', '.join(names)}",) if names else ()

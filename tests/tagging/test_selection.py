@@ -54,6 +54,12 @@ def test_of_a_group_the_head_reports_what_it_has_learned():
         Reporting.of(shy, TagOptions(labels=("group:explosions",)))
 
 
+def test_names_will_do_in_python_too():
+    assert Reporting.of(CARD, TagOptions(labels=("Dog", "bark", RAIN))).mids == (DOG, BARK, RAIN)
+    with pytest.raises(OptionError, match="nearest: 'Dog'"):
+        Reporting.of(CARD, TagOptions(labels=("Dgo",)))
+
+
 def test_what_is_denied_is_denied_with_all_its_kinds():
     card = replace(CARD, reported=CARD.mids)
     assert Reporting.of(card, TagOptions(without=(DOG,))).mids == (SHOT, RAIN)

@@ -10,6 +10,7 @@ from whisper_at.annotation import Curve, Curves, Event, Tag, TagRow
 from whisper_at.errors import OptionError
 from whisper_at.model.calibration import AS_IT_IS, Calibration
 from whisper_at.model.head_file import HeadCard
+from whisper_at.tagging import ontology
 from whisper_at.tagging.detection import placed, stretches
 from whisper_at.tagging.kinds import kind_of
 from whisper_at.tagging.options import TagOptions
@@ -68,6 +69,7 @@ class Reporting:
         denied = with_kinds(options.without)
         wanted = tuple(mid for mid in wanted if mid not in denied)
         position = {mid: column for column, mid in enumerate(card.mids)}
+        wanted = tuple(one if one in position else _mid_of(one) for one in wanted)
         missing = [mid for mid in wanted if mid not in position]
         if missing:
             raise OptionError(
@@ -90,6 +92,11 @@ class Reporting:
             calibration=card.calibration.part(columns),
             top_k=options.top_k,
         )
+
+
+def _mid_of(label: str) -> str:
+    """The mid of a label that was given by its name; a mid as it is."""
+    return label if label.startswith("/") else ontology.find(label).mid
 
 
 def probabilities(

@@ -15,7 +15,7 @@ class TagOptions:
     parents: also events that another one makes superfluous, such as "Animal" while a dog barks.
     curves: keep the probabilities of so many of the likeliest labels, cell by cell, to be drawn.
     without: these mids and groups, with all kinds of them, are not reported.
-    labels: only these mids are reported (even those that the head says it has not learned); of groups,
+    labels: only these mids or names are reported (even those that the head says it has not learned); of groups,
         such as "group:vehicles", those that it has learned. None for all it has.
     """
 
