@@ -30,8 +30,10 @@ Hears each recording once and writes down what was said and what was heard.
                                             from a pipe
   whisper-at yard.wav --watch "alarms,Glass"
                                             a line for each, as it is heard; exit status 3
-  whisper-at convert street.json -f srt,vtt from what was written before, with no model
+  whisper-at convert street.json -f srt,vtt
+                                            other formats from what was written before, with no model
   whisper-at find "glass|alarm" out/        words and sounds in what was written before
+  whisper-at plot street.json               a picture of it
   whisper-at models                         what can be used, and where it is
   whisper-at models --labels                the sounds that --labels takes
 
