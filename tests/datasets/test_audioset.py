@@ -164,7 +164,8 @@ def test_what_is_no_strong_label_is_not_taken_for_one(tmp_path, lines, said):
 @given(
     entries=st.lists(
         st.tuples(
-            st.text(min_size=1).filter(lambda t: "\0" not in t), st.sampled_from([SPEECH, f"{MUSIC},{DOG}"])
+            st.text(min_size=1, max_size=25).filter(lambda t: "\0" not in t),
+            st.sampled_from([SPEECH, f"{MUSIC},{DOG}"]),
         ),
         max_size=20,
     ),

@@ -15,6 +15,7 @@ from tests.writers.transcripts import talks
 from whisper_at.annotation import Annotation, Word
 from whisper_at.errors import OptionError
 from whisper_at.timeline import Event
+from whisper_at.writers import WRITERS
 from whisper_at.writers.captions import captions
 from whisper_at.writers.captions.cue import LONGEST, SHORTEST
 from whisper_at.writers.captions.lines import lines_of
@@ -243,3 +244,13 @@ def test_ten_minutes_of_reading_keep_the_rules():
     assert torn == []
     ends = [cue.words[-1][-1].text[-1] for cue in cues if cue.words]
     assert sum(end in ".!?,;:" for end in ends) > 0.7 * len(ends)
+
+
+def test_the_number_of_a_channel_has_its_place_on_the_line():
+    words = said("We walked along the river, and then it began to rain, and nobody came at all.", 0, 8)
+    both = tuple(replace(words, id=i, channel=i) for i in range(2))
+    annotation = replace(ANNOTATION, duration=9.0, segments=both, events=())
+    file = WRITERS["srt"](annotation, PLAIN)
+    lines = [line for line in file.splitlines() if line and "-->" not in line and not line.isdigit()]
+    assert any(line.startswith("0: ") for line in lines) and any(line.startswith("1: ") for line in lines)
+    assert max(len(line) for line in lines) <= 42

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from whisper_at.audio.windows import Window
 
-AROUND = 10  # frames before and after a border that are compared: 0.1 s
-FEWEST = 5  # near the ends of a recording there are fewer
+AROUND = 10  # frames before and after a border that are compared: 0.1 s; nearer to an end there is no edge
 BANDS = 4  # mel bands that are taken together; nothing is lost by it, and it takes a quarter of the time
 DECIBELS = 40.0  # in one unit of a log-mel as Whisper scales it
 
@@ -37,9 +36,10 @@ class EdgeFinder:
 
     def __init__(self, start: int = 0) -> None:
         self._start = self._heard = start
-        self._bands: Float | None = None  # [band, frame]: frames that the next borders are compared with
-        self._known = start  # borders before this one are done
-        self._parts: list[tuple[Float, Float]] = []
+        self._bands: Float = np.zeros(
+            (0, 0), np.float32
+        )  # [band, frame]: those that the next borders lie among
+        self._parts: list[Float] = []  # [2, border]: rise and fall
 
     def hear(self, window: Window) -> None:
         """Take the frames of a window that have not been heard yet."""
@@ -47,30 +47,22 @@ class EdgeFinder:
         if end <= self._heard:
             return
         new = _banded(window.padded[:, self._heard - window.seek : window.n_frames])
-        self._bands = new if self._bands is None else np.concatenate([self._bands, new], axis=1)
         self._heard = end
-        if end - AROUND > self._known:
-            self._settle(end - AROUND)
+        bands = np.concatenate([self._bands, new], axis=1) if self._bands.size else new
+        if bands.shape[1] >= 2 * AROUND:
+            self._parts.append(_strengths(bands))
+            bands = bands[:, bands.shape[1] - 2 * AROUND + 1 :]
+        self._bands = bands
 
     def edges(self, n_frames: int) -> Edges:
-        """The edges up to a frame, which nothing lies behind."""
-        last = max(self._start, min(n_frames, self._heard))
-        parts = list(self._parts)
-        if self._bands is not None and last > self._known:
-            first = self._heard - self._bands.shape[1]
-            parts.append(_strengths(self._bands[:, : last - first], first, range(self._known, last)))
-        n = last - self._start + 1
-        return Edges(
-            start=self._start, rise=_joined([p[0] for p in parts], n), fall=_joined([p[1] for p in parts], n)
-        )
-
-    def _settle(self, until: int) -> None:
-        """Works out the borders before a frame, and forgets what no later one is compared with."""
-        assert self._bands is not None
-        first = self._heard - self._bands.shape[1]
-        self._parts.append(_strengths(self._bands, first, range(self._known, until)))
-        self._known = until
-        self._bands = self._bands[:, max(0, until - AROUND - first) :]
+        """The edges up to a frame."""
+        n_borders = max(self._start, min(n_frames, self._heard)) - self._start + 1
+        found = np.zeros((2, n_borders), np.float16)
+        heard = np.concatenate([*self._parts, np.zeros((2, 0), np.float32)], axis=1)[
+            :, : max(0, n_borders - AROUND)
+        ]
+        found[:, AROUND : AROUND + heard.shape[1]] = heard
+        return Edges(start=self._start, rise=found[0], fall=found[1])
 
 
 def _banded(mel: Float) -> Float:
@@ -78,21 +70,11 @@ def _banded(mel: Float) -> Float:
     return np.asarray(mel.reshape(-1, BANDS, mel.shape[1]).mean(axis=1) * DECIBELS, np.float32)
 
 
-def _strengths(bands: Float, first: int, borders: range) -> tuple[Float, Float]:
-    """Rise and fall [border] at borders of the recording, from bands [band, frame] whose first frame is `first`."""
-    n = bands.shape[1]
-    sums = np.concatenate([np.zeros((len(bands), 1)), np.cumsum(bands, axis=1, dtype=np.float64)], axis=1)
-    at = np.arange(borders.start, borders.stop) - first
-    before, after = np.maximum(at - AROUND, 0), np.minimum(at + AROUND, n)
-    change = (sums[:, after] - sums[:, at]) / np.maximum(after - at, 1)
-    change -= (sums[:, at] - sums[:, before]) / np.maximum(at - before, 1)
-    change[:, np.minimum(at - before, after - at) < FEWEST] = 0  # too little to compare with
-    rise, fall = (np.maximum(one, 0).mean(axis=0).astype(np.float32) for one in (change, -change))
-    return rise, fall
-
-
-def _joined(parts: list[Float], n: int) -> npt.NDArray[np.float16]:
-    joined = np.zeros(n, np.float16)
-    found = np.concatenate([*parts, np.zeros(0, np.float32)])[:n]
-    joined[: len(found)] = found
-    return joined
+def _strengths(bands: Float) -> Float:
+    """Rise and fall [2, border] at the borders among bands [band, frame] that have `AROUND` frames on either side."""
+    sums = np.cumsum(bands, axis=1, dtype=np.float64)
+    sums = np.concatenate([np.zeros((len(bands), 1)), sums], axis=1)
+    means = (sums[:, AROUND:] - sums[:, :-AROUND]) / AROUND
+    change = means[:, AROUND:] - means[:, :-AROUND]
+    rise = np.maximum(change, 0).mean(axis=0)
+    return np.stack([rise, rise - change.mean(axis=0)]).astype(np.float32)  # max(-c, 0) is max(c, 0) - c

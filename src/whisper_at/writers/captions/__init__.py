@@ -9,6 +9,7 @@ sentences and clauses and never in a name or a number; sounds in brackets, music
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from whisper_at.annotation import Annotation
 from whisper_at.tagging.wording import language_of
@@ -16,8 +17,9 @@ from whisper_at.writers.captions.cue import Cue
 from whisper_at.writers.captions.dialogue import dialogue
 from whisper_at.writers.captions.placing import placed
 from whisper_at.writers.captions.sounds import Note, notes_of
-from whisper_at.writers.captions.units import Unit, units_of
+from whisper_at.writers.captions.units import Unit, units_of, width
 from whisper_at.writers.options import WriteOptions
+from whisper_at.writers.worth import with_channel
 
 
 def captions(annotation: Annotation, options: WriteOptions) -> list[Cue]:
@@ -31,8 +33,9 @@ def captions(annotation: Annotation, options: WriteOptions) -> list[Cue]:
         units = list(units_of(segments))
         if options.sounds == "inline":
             units, notes = list(_among(units, notes)), []
-        said = dialogue(units, options, annotation.duration, channel)
-        cues += placed(said, notes, options, annotation.duration)
+        own = replace(options, max_line_width=options.max_line_width - width(with_channel("", channel)))
+        said = dialogue(units, own, annotation.duration, channel)
+        cues += placed(said, notes, own, annotation.duration)
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
 
 
