@@ -139,7 +139,8 @@ def _names(mid: str, label: str, language: str) -> tuple[str, ...]:
 @cache
 def _group_names(mid: str, language: str) -> tuple[str, ...]:
     keys = [key for key in groups.GROUPS if any(label.mid == mid for label in groups.members(key))]
-    return (*keys, *(group_name(key, language) for key in keys), *(group_name(key) for key in keys))
+    names = (group_name(key, one) for key in keys for one in (language, ENGLISH))
+    return (*keys, *(f"group:{key}" for key in keys), *names)
 
 
 def _apart(one: Hit, other: Hit) -> float:

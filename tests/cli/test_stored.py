@@ -106,7 +106,7 @@ def found(answer):
 
 def test_sounds_are_found_by_what_they_are_called(command, stored):
     stored("street.json")
-    for query in ("shatter", "glass|alarm", "/m/07rn7sz", "important"):
+    for query in ("shatter", "glass|alarm", "/m/07rn7sz", "important", "group:important"):
         (hit,) = found(command("find", query, "street.json", "--json", "--kind", "heard"))
         assert (hit["file"], hit["text"], hit["start"], hit["end"]) == ("street.json", "Shatter", 5.0, 5.5)
     (hit,) = found(command("find", "vehicles", "street.json", "--json"))
