@@ -30,6 +30,12 @@ def test_every_group_is_found_by_its_key_and_holds_labels(key):
     assert members(key)
 
 
+def test_every_label_is_found_by_its_name_whatever_groups_are_called():
+    for label in ontology.labels():
+        assert select(label.name) == (label.mid,)
+        assert select(f"vehicles,{label.name},pets") == ("group:vehicles", label.mid, "group:pets")
+
+
 def test_groups_are_found_by_their_names_among_labels_with_commas():
     assert select("human sounds,Chirp, tweet,vehicles") == (
         "group:human",
@@ -58,6 +64,11 @@ def test_names_will_do_in_python_too():
     assert Reporting.of(CARD, TagOptions(labels=("Dog", "bark", RAIN))).mids == (DOG, BARK, RAIN)
     with pytest.raises(OptionError, match="nearest: 'Dog'"):
         Reporting.of(CARD, TagOptions(labels=("Dgo",)))
+
+
+def test_a_name_is_denied_like_its_mid_and_reported_once():
+    assert Reporting.of(CARD, TagOptions(labels=("Dog", "Rain"), without=(DOG,))).mids == (RAIN,)
+    assert Reporting.of(CARD, TagOptions(labels=("Rain", RAIN, "rain"))).mids == (RAIN,)
 
 
 def test_what_is_denied_is_denied_with_all_its_kinds():

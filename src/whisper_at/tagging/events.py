@@ -65,11 +65,11 @@ class Reporting:
         Raises:
             OptionError: if a label is asked for that the head does not have at all, or nothing is left to report.
         """
+        position = {mid: column for column, mid in enumerate(card.mids)}
         wanted = card.reported if options.labels is None else expanded(options.labels, card.reported)
+        wanted = tuple(dict.fromkeys(one if one in position else _mid_of(one) for one in wanted))
         denied = with_kinds(options.without)
         wanted = tuple(mid for mid in wanted if mid not in denied)
-        position = {mid: column for column, mid in enumerate(card.mids)}
-        wanted = tuple(one if one in position else _mid_of(one) for one in wanted)
         missing = [mid for mid in wanted if mid not in position]
         if missing:
             raise OptionError(

@@ -10,7 +10,7 @@ to be tagged. Relations step through these: the parents of a label are the neare
 The table is read at the first question and kept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -93,6 +93,20 @@ def select(text: str) -> tuple[Label, ...]:
     if not pieces:
         raise OptionError(f"labels must be names or mids joined by commas, e.g. 'Dog,Siren'; got '{text}'")
     return tuple(dict.fromkeys(_longest_first(pieces)))
+
+
+def whole_name(pieces: Sequence[str]) -> tuple[Label, int] | None:
+    """The label whose whole name the first of some pieces make, as many as can be, and how many; None if none does.
+
+    >>> whole_name(["Chirp", " tweet", "Dog"])
+    (Label(index=113, mid='/m/07pggtn', name='Chirp, tweet'), 2)
+    """
+    full_names = _full_names()
+    for n in range(1 + max(name.count(",") for name in full_names), 0, -1):
+        label = full_names.get(_key(",".join(pieces[:n])))
+        if label is not None:
+            return label, min(n, len(pieces))
+    return None
 
 
 def parents(mid: str) -> tuple[Label, ...]:
@@ -231,14 +245,7 @@ def _nearest(asked: str, most: int = 3) -> list[Label]:
 
 def _longest_first(pieces: list[str]) -> Iterator[Label]:
     """Reads names off the front, each as long as possible; what begins no full name is left to `find`."""
-    full_names = _full_names()
-    most_pieces = 1 + max(name.count(",") for name in full_names)
     while pieces:
-        for end in range(most_pieces, 0, -1):
-            label = full_names.get(_key(",".join(pieces[:end])))
-            if label is not None:
-                break
-        else:
-            label, end = find(pieces[0]), 1
+        label, n = whole_name(pieces) or (find(pieces[0]), 1)
         yield label
-        pieces = pieces[end:]
+        pieces = pieces[n:]

@@ -29,17 +29,14 @@ def select(text: str) -> tuple[str, ...]:
     if not pieces:
         return tuple(label.mid for label in ontology.select(text))  # which says what is wanted
     chosen: list[str] = []
-    labels: list[str] = []
-    for piece in [*pieces, None]:
-        key = _group(piece) if piece is not None else None
-        if key is None and piece is not None:
-            labels.append(piece)  # a name may go on behind the comma
-            continue
-        if labels:
-            chosen += _labels(",".join(labels))
-            labels = []
-        if key is not None:
-            chosen.append(GROUP + key)
+    while pieces:
+        named = ontology.whole_name(pieces)  # first: "pets" is a group, but "Domestic animals, pets" a label
+        if named is not None:
+            chosen.append(named[0].mid)
+        else:
+            key = _group(pieces[0])
+            chosen.append(_mid(pieces[0]) if key is None else GROUP + key)
+        pieces = pieces[named[1] if named is not None else 1 :]
     return tuple(dict.fromkeys(chosen))
 
 
@@ -74,7 +71,7 @@ def with_kinds(chosen: Iterable[str]) -> frozenset[str]:
 
 
 def _group(piece: str) -> str | None:
-    """The key of the group that is meant, unless a label is called so."""
+    """The key of the group that is called so."""
     asked = " ".join(piece.casefold().split())
     if asked.startswith(GROUP):
         key = _keys().get(asked.removeprefix(GROUP).strip())
@@ -82,14 +79,14 @@ def _group(piece: str) -> str | None:
             near = get_close_matches(asked.removeprefix(GROUP), _keys(), n=3) or list(groups.GROUPS)
             raise OptionError(f"no group is called '{piece.strip()}'; there is {', '.join(near)}")
         return key
-    return None if asked in _label_names() else _keys().get(asked)
+    return _keys().get(asked)
 
 
-def _labels(text: str) -> list[str]:
+def _mid(piece: str) -> str:
     try:
-        return [label.mid for label in ontology.select(text)]
+        return ontology.find(piece).mid
     except OptionError as error:
-        near = get_close_matches(text.strip().casefold(), _keys(), n=2)
+        near = get_close_matches(piece.strip().casefold(), _keys(), n=2)
         hint = f"; or the group {' or '.join(repr(GROUP + _keys()[name]) for name in near)}" if near else ""
         raise OptionError(f"{error}{hint}") from error
 
@@ -99,8 +96,3 @@ def _keys() -> dict[str, str]:
     """Keys of groups by what they may be called."""
     called = {group_name(key).casefold(): key for key in groups.GROUPS}
     return called | {key: key for key in groups.GROUPS}
-
-
-@cache
-def _label_names() -> frozenset[str]:
-    return frozenset(label.name.casefold() for label in ontology.labels())
