@@ -33,7 +33,7 @@ from whisper_at.model.head_file import Head, HeadCard
 from whisper_at.model.weights import Checkpoint, find, is_offline
 from whisper_at.speech.tokenizer import Tokenizer
 from whisper_at.tagging.detection import LOOKS_AROUND
-from whisper_at.tagging.events import Report, Reporting, curves_from, report
+from whisper_at.tagging.events import Report, Reporting, curves_from, not_learned, report
 from whisper_at.tagging.heads import DEFAULT, find_head
 from whisper_at.tagging.track import Track
 from whisper_at.timegrid import FRAMES_PER_SECOND, TagGrid
@@ -405,7 +405,7 @@ def _annotation(heard: Heard, model: Model, options: Options) -> Annotation:
         events=tuple(event for one in reports for event in one.events),
         tags=_tags(reports, options) if head else None,
         curves=_curves(heard.tracks or (), head.card, options) if head else None,
-        notes=(*heard.notes, *stopped, *(_not_learned(head.card, options) if head else ())),
+        notes=(*heard.notes, *stopped, *(not_learned(head.card, options) if head else ())),
         model=Provenance(
             whisper=model.checkpoint.name,
             whisper_sha256=model.checkpoint.sha256,
@@ -424,13 +424,3 @@ def _curves(tracks: Sequence[Track], card: HeadCard, options: Options) -> Curves
     if not options.curves or not tracks:
         return None
     return curves_from(tracks, Reporting.of(card, options), options.curves)
-
-
-def _not_learned(card: HeadCard, options: Options) -> tuple[str, ...]:
-    """What a reader must know before an empty answer is taken for silence."""
-    if options.labels is None:
-        return ()
-    reporting = Reporting.of(card, options)
-    asked = zip(reporting.mids, reporting.names, strict=True)
-    names = [name for mid, name in asked if mid not in card.reported]
-    return (f"head {card.name} has not learned {', '.join(names)}",) if names else ()

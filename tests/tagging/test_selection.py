@@ -8,7 +8,7 @@ import pytest
 from tests.model.tiny import head_card
 from whisper_at.errors import OptionError
 from whisper_at.tagging import ontology
-from whisper_at.tagging.events import Reporting
+from whisper_at.tagging.events import Reporting, not_learned
 from whisper_at.tagging.groups import GROUPS, members
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.selection import expanded, select, with_kinds
@@ -58,6 +58,13 @@ def test_of_a_group_the_head_reports_what_it_has_learned():
     assert reported == (DOG, SHOT)  # a label by its name even if it was not learned
     with pytest.raises(OptionError, match="learned none"):
         Reporting.of(shy, TagOptions(labels=("group:explosions",)))
+
+
+def test_what_cannot_be_heard_is_said_before_silence_is_believed():
+    shy = replace(CARD, reported=(DOG, RAIN))
+    (note,) = not_learned(shy, TagOptions(labels=(DOG, "Bark", "group:explosions", "group:animals")))
+    assert note == f"head {shy.name} has not learned Bark, anything of group:explosions"
+    assert not_learned(shy, TagOptions(labels=(DOG, "group:animals"))) == not_learned(shy, TagOptions()) == ()
 
 
 def test_names_will_do_in_python_too():

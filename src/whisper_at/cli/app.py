@@ -28,7 +28,7 @@ Hears each recording once and writes down what was said and what was heard.
                                             these sounds alone, in rows of two seconds
   ffmpeg -i talk.mkv -f wav - | whisper-at -
                                             from a pipe
-  whisper-at yard.wav --watch "alarms,Glass"
+  whisper-at yard.wav --watch "Baby cry,explosions"
                                             a line for each, as it is heard; exit status 3
   whisper-at convert street.json -f srt,vtt
                                             other formats from what was written before, with no model
@@ -195,6 +195,8 @@ def annotate(
         max_cps=max_cps,
         frame_rate=frame_rate,
     )
+    if watch is not None and labels is not None:
+        raise OptionError("--watch itself says which sounds are told of; leave out --labels")
     wanted = labels if watch is None else watch
     options = Options(
         language=language,

@@ -8,15 +8,26 @@ from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.interrupt import stop_on_interrupt
 from whisper_at.cli.run import Job, load_model
 from whisper_at.cli.talk import emit, say
-from whisper_at.errors import WhisperATError
+from whisper_at.errors import OptionError, WhisperATError
+from whisper_at.tagging.events import not_learned
 
 HEARD = 3  # exit status: something that was watched for was heard
 
 
 def watch_all(arguments: Sequence[str], job: Job) -> int:
-    """Watches all inputs, one after the other; 3 if anything was heard, else 1 if one failed, else 0."""
+    """Watches all inputs, one after the other; 3 if anything was heard, else 1 if one failed, else 0.
+
+    What the head has not learned is said first: it may never be heard, and nobody should wait for it.
+
+    Raises:
+        OptionError: if channels are to be heard apart.
+    """
+    if job.options.channels == "split":
+        raise OptionError("--watch hears the mix of all channels; leave out --channels split")
     inputs = expand(arguments)
     model = load_model(job)
+    for note in not_learned(model.head.card, job.options) if model.head else ():
+        say(note)
     n_heard = failed = 0
     with stop_on_interrupt() as stop:
         for item in inputs:

@@ -94,6 +94,20 @@ class Reporting:
         )
 
 
+def not_learned(card: HeadCard, options: TagOptions) -> tuple[str, ...]:
+    """What a reader must know before an empty answer is taken for silence, a line: labels and groups by their names.
+
+    Of a group that is known in part what is known is reported, and nothing is said.
+    """
+    if options.labels is None:
+        return ()
+    reporting = Reporting.of(card, options)
+    asked = zip(reporting.mids, reporting.names, strict=True)
+    unknown = [name for mid, name in asked if mid not in card.reported]
+    unknown += [f"anything of {one}" for one in options.labels if not expanded([one], card.reported)]
+    return (f"head {card.name} has not learned {', '.join(unknown)}",) if unknown else ()
+
+
 def _mid_of(label: str) -> str:
     """The mid of a label that was given by its name; a mid as it is."""
     return label if label.startswith("/") else ontology.find(label).mid
