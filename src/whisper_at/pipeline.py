@@ -180,7 +180,7 @@ class Model:
 
         An event comes as soon as its beginning is certain, which takes two seconds more, and the rest of the batch of
         windows. While it goes on its end is that of what has been heard; it comes once more when it is over. All come,
-        as with `parents`: which of them say nothing new may be known only later.
+        as with `parents`: which of them say nothing new may be known only later. A pipe is heard while it is written.
         See `annotate` for the arguments and the errors, which are raised by the call.
 
         Raises:
@@ -194,7 +194,7 @@ class Model:
             )
         if chosen.channels == "split":
             raise OptionError("events come from the mix of all channels; for channels=split take annotate")
-        recording = stream(source, sample_rate=sample_rate, offline=self.offline)
+        recording = stream(source, sample_rate=sample_rate, offline=self.offline, live=True)
         return heard(recording, self, self.head.card, chosen, cancel=cancel)
 
     def annotate_all(

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whisper_at.audio import MEDIA_SUFFIXES, read
+from whisper_at.audio import MEDIA_SUFFIXES, read, stream
+from whisper_at.errors import AudioError
 
 from .synth import FLOAT, FORMATS, encoded, media, strength, tone, wav
 
@@ -179,6 +180,45 @@ def test_a_pipe_is_read_to_its_end_although_the_index_of_the_file_is_there(tmp_p
         recording = read(pipe)
     sending.join()
     assert (recording.samples == read(data).samples).all()
+
+
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3", "ogg"])
+def test_a_live_pipe_is_heard_before_it_ends_and_holds_what_the_file_holds(tmp_path, form):
+    data = encoded(tmp_path, tone(440, 30, 16_000), 16_000, form)
+    receiver, sender = os.pipe()
+    first_heard = threading.Event()
+    in_time = []
+
+    def send() -> None:
+        with os.fdopen(sender, "wb") as pipe:
+            pipe.write(data[: len(data) * 3 // 4])
+            pipe.flush()
+            in_time.append(first_heard.wait(30))
+            pipe.write(data[len(data) * 3 // 4 :])
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    with os.fdopen(receiver, "rb") as pipe:
+        heard = stream(pipe, live=True)
+        blocks = [heard.take()]
+        first_heard.set()
+        while (block := heard.take()) is not None:
+            blocks.append(block)
+    sending.join()
+    assert in_time == [True]
+    assert {len(block) for block in blocks[:-1]} == {16_000}
+    # an mp3 and an ogg tell only at their ends how much of the last packet counts
+    samples, whole = np.concatenate(blocks), read(data).samples
+    assert abs(len(samples) - len(whole)) < 0.1 * 16_000
+    assert (samples[: 29 * 16_000] == whole[: 29 * 16_000]).all()
+
+
+def test_a_live_pipe_with_its_index_at_the_end_is_refused(tmp_path):
+    class Pipe:
+        read = io.BytesIO(encoded(tmp_path, tone(440, 30, 44_100), 44_100, "m4a")).read
+
+    with pytest.raises(AudioError, match="index at the end does not allow: give the file"):
+        stream(Pipe(), live=True)
 
 
 def test_a_file_is_decoded_into_little_more_memory_than_its_samples():

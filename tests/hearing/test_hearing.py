@@ -1,5 +1,6 @@
 """What is heard in a recording hangs on the recording alone: not on the batch, its neighbours or what ran before."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import whisper_at
+from tests.audio.synth import wav
 from whisper_at.audio import Recording, Stream, read
 from whisper_at.hearing.options import Options
 from whisper_at.pipeline import heard as pipeline_heard
@@ -178,6 +180,30 @@ def test_sounds_that_come_as_they_are_heard_are_those_of_the_whole(model, scene)
     assert sorted(final.values(), key=str) == sorted(whole, key=str)
     for event in heard:
         assert event.start <= final[event.mid, event.start].end
+
+
+def test_a_pipe_is_heard_while_it_is_written(model, scene):
+    """A minute of it is enough for the first sounds, and they come although nobody closes it."""
+    receiver, sender = os.pipe()
+    rung, waited = threading.Event(), []
+
+    def send():
+        with os.fdopen(sender, "wb") as pipe:
+            pipe.write(wav((scene.samples * 32767).astype(np.int16), 16_000))
+            pipe.flush()
+            waited.append(rung.wait(60))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    with os.fdopen(receiver, "rb") as pipe:
+        events = iter(model.events(pipe, batch_size=1))
+        first = next(events)
+        rung.set()
+        heard = [first, *events]
+    sending.join()
+    assert waited == [True]
+    assert first.end < 40
+    assert {event.label for event in heard} >= {"Speech", "Music"}
 
 
 def test_sounds_are_given_before_the_rest_is_read(model, scene):

@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from whisper_at.audio.header import promised_seconds
+from whisper_at.audio.pipe import Pipe
 from whisper_at.audio.resample import Tape
 from whisper_at.errors import AudioError
 
@@ -41,17 +42,17 @@ class SoundTrack:
         AudioError: if there is no sound in it that FFmpeg could decode.
     """
 
-    def __init__(self, source: BinaryIO | str, shown: str, channel: int | None = None) -> None:
+    def __init__(self, source: BinaryIO | Pipe | str, shown: str, channel: int | None = None) -> None:
         """
         Args:
-            source: a seekable file, or an http address.
+            source: a seekable file, a pipe, or an http address.
             shown: how messages call it.
             channel: the one that is heard, from 0 on; None for the mix of all.
         """
         self._shown = shown
         self._container = _open(source, shown)
         self._stream = _first_sound(self._container, shown)
-        self.promised = promised_seconds(self._container, None if isinstance(source, str) else source)
+        self.promised = promised_seconds(self._container, None if isinstance(source, str | Pipe) else source)
         self._n_tracks = len(self._container.streams.audio)
         self.n_channels = self._stream.codec_context.layout.nb_channels
         self._reader = _Reader(promised=self.promised, tape=Tape(channel))
@@ -88,7 +89,7 @@ class SoundTrack:
         return several + tuple(self._reader.notes())
 
 
-def _open(source: BinaryIO | str, shown: str) -> InputContainer:
+def _open(source: BinaryIO | Pipe | str, shown: str) -> InputContainer:
     remote = isinstance(source, str)
     try:
         return av.open(

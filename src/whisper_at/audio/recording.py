@@ -51,7 +51,7 @@ class Recording:
 
 
 class Stream:
-    """A recording that is read while it is heard, in blocks of ten minutes; the first one is read at once.
+    """A recording that is read while it is heard, in blocks, mostly of ten minutes; the first one is read at once.
 
     `name` is as in `Recording`.
     """
@@ -86,7 +86,7 @@ class Stream:
         self._first = self._read()
 
     def take(self) -> Samples | None:
-        """The next block of samples [sample]: ten minutes, or what is left; None after the last one."""
+        """The next block of samples [sample], or what is left; None after the last one."""
         block, self._first = self._first, None
         return self._read() if block is None else block
 

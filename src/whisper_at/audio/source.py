@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.audio.arrays import as_array, from_array, n_channels, refuse_unusable
+from whisper_at.audio.pipe import Pipe
 from whisper_at.audio.recording import SAMPLES_PER_BLOCK, Recording, Samples, Stream
 from whisper_at.errors import AudioError
 from whisper_at.timegrid import SAMPLE_RATE
@@ -61,7 +62,12 @@ def split(source: Source, *, sample_rate: int | None = None, offline: bool = Fal
 
 
 def stream(
-    source: Source, *, sample_rate: int | None = None, offline: bool = False, channel: int | None = None
+    source: Source,
+    *,
+    sample_rate: int | None = None,
+    offline: bool = False,
+    channel: int | None = None,
+    live: bool = False,
 ) -> Stream:
     """The recording behind a path, an http address, encoded bytes, an open file or an array of samples.
 
@@ -75,6 +81,8 @@ def stream(
         sample_rate: of an array, 16000 if not given; a file has its own.
         offline: refuse addresses.
         channel: the one that is read, from 0 on; None for the mix of all.
+        live: read a pipe while it is written, in blocks of a second, and not to its end first. What cannot be read
+            from front to back, such as an mp4 with its index at the end, is then refused.
 
     Raises:
         AudioError: if there is no recording, or none that could be heard.
@@ -92,14 +100,22 @@ def stream(
         )
     opened = ExitStack()
     try:
-        return _encoded_stream(source, opened, offline=offline, channel=channel)
-    except BaseException:
+        return _encoded_stream(source, opened, offline=offline, channel=channel, live=live)
+    except BaseException as error:
         opened.close()
+        if live and isinstance(error, AudioError) and hasattr(source, "read") and not _can_seek(source):
+            raise AudioError(
+                f"{error}. It is read from front to back while it comes, which an mp4 with its index at the end does "
+                f"not allow: give the file, or pipe wav, flac, ogg, mp3 or mkv"
+            ) from error
         raise
 
 
-def _encoded_stream(source: object, opened: ExitStack, *, offline: bool, channel: int | None) -> Stream:
-    media: BinaryIO | str
+def _encoded_stream(
+    source: object, opened: ExitStack, *, offline: bool, channel: int | None, live: bool
+) -> Stream:
+    media: BinaryIO | Pipe | str
+    samples_per_block = SAMPLES_PER_BLOCK
     if isinstance(source, str) and (address := ADDRESS.match(source)):
         name, shown = _names_of_address(source)
         media = _allowed(source, address[1].lower(), shown, offline=offline)
@@ -116,7 +132,10 @@ def _encoded_stream(source: object, opened: ExitStack, *, offline: bool, channel
         name = _name_of_file(source)
         shown = f"the open file {printable(name)}" if name else "the open file"
         name = name or "file"
-        media = _seekable(source, shown, opened)
+        if live and not _can_seek(source):
+            media, samples_per_block = Pipe(source), SAMPLE_RATE
+        else:
+            media = _seekable(source, shown, opened)
     else:
         raise AudioError(
             f"a recording is a path, an http address, bytes, an open file or a numpy array; "
@@ -125,7 +144,7 @@ def _encoded_stream(source: object, opened: ExitStack, *, offline: bool, channel
     from whisper_at.audio.media import SoundTrack  # loads FFmpeg
 
     track = SoundTrack(media, shown, channel)
-    blocks = _usable(track.blocks(SAMPLES_PER_BLOCK), shown, opened)
+    blocks = _usable(track.blocks(samples_per_block), shown, opened)
     if isinstance(media, str):  # a server does not wait until we have understood what it said
         blocks = _fetched(blocks, opened)
     return Stream(
@@ -133,7 +152,7 @@ def _encoded_stream(source: object, opened: ExitStack, *, offline: bool, channel
         blocks=blocks,
         promised=track.promised,
         notes=track.notes,
-        samples_per_block=SAMPLES_PER_BLOCK,
+        samples_per_block=samples_per_block,
         n_channels=track.n_channels,
     )
 
@@ -190,7 +209,7 @@ def _seekable(file: Any, shown: str, opened: ExitStack) -> BinaryIO:
     try:
         if isinstance(file.read(0), str):
             raise AudioError(f"{shown} is open as text; open it with mode 'rb'")
-        if not (hasattr(file, "seekable") and file.seekable()):
+        if not _can_seek(file):
             copy = opened.enter_context(tempfile.TemporaryFile())
             copyfileobj(file, copy)
             file = copy
@@ -202,6 +221,10 @@ def _seekable(file: Any, shown: str, opened: ExitStack) -> BinaryIO:
     if not size:
         raise AudioError(f"{shown} is empty; give a whole recording")
     return file  # type: ignore[no-any-return]
+
+
+def _can_seek(file: Any) -> bool:
+    return hasattr(file, "seekable") and bool(file.seekable())
 
 
 def _names_of_address(address: str) -> tuple[str, str]:

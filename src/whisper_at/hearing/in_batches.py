@@ -74,7 +74,7 @@ def batches(
     """Hears the sessions that have begun, and those that come as there is room for them; pauses after each batch.
 
     While the words of one batch are written down, the next one is encoded: searching for words leaves a processor idle
-    again and again.
+    again and again. Without words nothing is gained by that, and who listens to a pipe would wait for a window more.
     """
     transcriber = BatchTranscriber(ears.decoder, ears.tokenizer, options) if words else None
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder") as ahead:
@@ -86,7 +86,7 @@ def batches(
         waiting = next_batch()
         while waiting and not (cancel and cancel.is_set()):
             batch = waiting.result()
-            waiting = next_batch()  # is encoded while this one is decoded
+            waiting = next_batch() if words else None  # is encoded while this one is decoded
             rests = _write_down(batch, transcriber)
             for seat, rest in zip(batch.seats, rests, strict=True):
                 seat.session.done(seat.window, rest)
