@@ -74,6 +74,25 @@ def test_a_folder_with_other_files_is_searched_all_the_same(command, stored, her
     assert answer.talk == ["30 files are no annotation and passed over, such as a/0.json"]
 
 
+def test_annotations_of_one_name_have_results_of_their_own(command, stored, here):
+    texts = {"a/talk": "one", "b/talk": "two", "c/b/TALK": "three"}
+    for name, text in texts.items():
+        stored(f"{name}.json", replace(STORED, text=text))
+    answer = command("convert", "a", "b", "c", "-f", "txt,json", "-o", "out")
+    assert answer.status == 0
+    written = {path.stem: json.loads(path.read_text())["text"] for path in (here / "out").glob("*.json")}
+    assert written == {"talk": "one", "b-talk": "two", "c-b-TALK": "three"}
+    assert len(list((here / "out").glob("*.txt"))) == 3
+
+
+def test_from_stdin_one_format_goes_to_stdout(command, stored, monkeypatch):
+    text = stored("street.json").read_text()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    assert "Help me please" in command("convert", "-", "-f", "srt").out
+    answer = command("convert", "-", "-f", "srt,vtt")
+    assert (answer.status, answer.out) == (2, "") and "takes one format" in answer.talk[0]
+
+
 def test_an_annotation_is_not_written_over_itself(command, stored):
     path = stored("street.json")
     before = path.read_text()

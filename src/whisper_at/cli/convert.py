@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from whisper_at.cli.output import make_folder, write
+from whisper_at.cli.output import Stems, make_folder, write
 from whisper_at.cli.stored import STDIN, Shelf, read_annotation
 from whisper_at.cli.talk import emit, say
-from whisper_at.errors import AnnotationError, OutputError, WhisperATError
+from whisper_at.errors import AnnotationError, OptionError, OutputError, WhisperATError
 from whisper_at.writers import WRITERS, suffix
 from whisper_at.writers.options import WriteOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """What is to be done with every annotation; without a folder, what comes from stdin goes to stdout."""
+    """What is to be done with every annotation; what comes from stdin goes to stdout, in the one format there is."""
 
     output_dir: Path
     formats: tuple[str, ...]
@@ -23,12 +23,20 @@ class Conversion:
 
 
 def convert_all(arguments: Sequence[str], job: Conversion) -> int:
-    """Converts all of them; 0 if all went well, 1 if some failed."""
+    """Converts all of them; 0 if all went well, 1 if some failed.
+
+    Raises:
+        OptionError: if several formats are to go from stdin to stdout.
+    """
+    if STDIN in arguments and len(job.formats) > 1:
+        raise OptionError(
+            f"stdin is converted to stdout, which takes one format; got {', '.join(job.formats)}: name one, or a file"
+        )
     make_folder(job.output_dir)
-    shelf, failed = Shelf(arguments), 0
+    shelf, stems, failed = Shelf(arguments), Stems(), 0
     for name in shelf.names():
         try:
-            _convert(name, job)
+            _convert(name, stems, job)
         except AnnotationError as error:
             failed += shelf.complain(name, error)
         except WhisperATError as error:
@@ -38,7 +46,7 @@ def convert_all(arguments: Sequence[str], job: Conversion) -> int:
     return 1 if failed else 0
 
 
-def _convert(name: str, job: Conversion) -> None:
+def _convert(name: str, stems: Stems, job: Conversion) -> None:
     annotation = read_annotation(name)
     if job.writing.needs_words and not any(segment.words for segment in annotation.segments):
         if annotation.segments:
@@ -48,7 +56,8 @@ def _convert(name: str, job: Conversion) -> None:
     if name == STDIN:
         emit("".join(WRITERS[one](annotation, job.writing) for one in job.formats))
         return
-    paths = [job.output_dir / f"{Path(name).stem}.{suffix(one)}" for one in job.formats]
+    stem = stems.take(Path(name))
+    paths = [job.output_dir / f"{stem}.{suffix(one)}" for one in job.formats]
     for one, path in zip(job.formats, paths, strict=True):
         if path.resolve() == Path(name).resolve():
             raise OutputError(f"{path} would be written over itself; choose another --output_dir")

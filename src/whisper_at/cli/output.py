@@ -1,6 +1,8 @@
 """Where results go: which formats, which folder, and files that appear whole."""
 
 import os
+from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
@@ -22,6 +24,28 @@ def formats(text: str) -> tuple[str, ...]:
         if name not in (*WRITERS, "all"):
             raise OptionError(f"output_format must be {', '.join(WRITERS)} or all; got {name!r}")
     return tuple(WRITERS) if "all" in names else tuple(dict.fromkeys(names))
+
+
+@dataclass
+class Stems:
+    """Names of results that differ from one another, so that none is written over another: a/talk.json, b/talk.json."""
+
+    _taken: set[str] = field(default_factory=set)
+
+    def take(self, path: Path) -> str:
+        """The stem of a file, with the names of folders before it as far as it takes, then a number.
+
+        >>> stems = Stems()
+        >>> [stems.take(Path(path)) for path in ("a/talk.json", "b/talk.json", "b/talk.json")]
+        ['talk', 'b-talk', 'talk-2']
+        """
+        folders = [part for part in path.parent.parts if part not in (path.anchor, "..")]
+        longer = ("-".join([*folders[i:], path.stem]) for i in range(len(folders), -1, -1))
+        for stem in chain(longer, (f"{path.stem}-{i}" for i in count(2))):
+            if stem.casefold() not in self._taken:  # some file systems do not tell A from a
+                break
+        self._taken.add(stem.casefold())
+        return stem
 
 
 def write(annotation: Annotation, name: str, path: Path, options: WriteOptions) -> Path:
