@@ -4,13 +4,15 @@ In: the dictionaries that annotations were written from, as they lie in their fi
 building anything of them), and a query. Out: `Hit`s with their times.
 """
 
+import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from whisper_at.errors import OptionError
+from whisper_at.errors import AnnotationError, OptionError
 from whisper_at.tagging import groups
 from whisper_at.tagging.wording import ENGLISH, group_name, wording
 
@@ -20,7 +22,7 @@ class Hit:
     """Something that was found: words that were said or a sound that was heard, from `start` to `end` in seconds.
 
     kind: "said" or "heard". mid, probability: of sounds.
-    context: of words, all that was said with them.
+    context: all that was said with the words, or while the sound was heard.
     """
 
     start: float
@@ -38,7 +40,10 @@ class Query:
     """What to look for.
 
     pattern: a regular expression; capitals do not count. Sounds are found by name, caption or mid, and by the
-        whole name of their group. near: only what has one of these within so many seconds.
+        whole name of their group.
+    near: only what has something else that answers this within so many seconds, whether that was said or heard.
+    words, sounds: which of them are looked for.
+    threshold: sounds of at least this probability count, also those near by.
     """
 
     pattern: re.Pattern[str]
@@ -48,6 +53,12 @@ class Query:
     sounds: bool = True
     threshold: float = 0.0
     language: str = ENGLISH
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.within < math.inf:
+            raise OptionError(f"within is a number of seconds, 0 or more; got {self.within:g}")
+        if not 0 <= self.threshold <= 1:
+            raise OptionError(f"threshold is a probability between 0 and 1, got {self.threshold:g}")
 
 
 def pattern(text: str) -> re.Pattern[str]:
@@ -68,13 +79,34 @@ def hits(annotation: Mapping[str, Any], query: Query) -> list[Hit]:
     """What of a stored annotation answers the query, in the order of time.
 
     Raises:
-        KeyError: if it is no whole annotation.
+        AnnotationError: if it is no whole annotation.
     """
-    found = list(_found(annotation, query.pattern, query))
-    if query.near is not None:
-        neighbours = list(_found(annotation, query.near, query))
-        found = [hit for hit in found if any(_apart(hit, other) <= query.within for other in neighbours)]
+    try:
+        found = list(_found(annotation, query.pattern, query))
+        if query.near is not None:
+            everything = replace(query, words=True, sounds=True)
+            found = near(found, list(_found(annotation, query.near, everything)), query.within)
+    except KeyError as error:
+        raise AnnotationError(f"not a whole annotation: {error} is missing") from error
+    except TypeError as error:
+        raise AnnotationError(f"not a whole annotation: {error}") from error
     return sorted(found, key=lambda hit: (hit.start, hit.end, hit.kind))
+
+
+def near(found: Sequence[Hit], others: Sequence[Hit], within: float) -> list[Hit]:
+    """Those that have another one within so many seconds; none is near to itself.
+
+    >>> rain, roof = (Hit(start=at, end=at, kind="said", text="") for at in (1, 3))
+    >>> len(near([rain, roof], [roof], 2)), len(near([rain, roof], [roof], 1))
+    (1, 0)
+    """
+    starts, ends = sorted(hit.start for hit in others), sorted(hit.end for hit in others)
+    itself = set(others)
+    return [
+        hit
+        for hit in found  # of those that begin in time, all but those that are over too early
+        if bisect_right(starts, hit.end + within) - bisect_left(ends, hit.start - within) > (hit in itself)
+    ]
 
 
 def _found(annotation: Mapping[str, Any], wanted: re.Pattern[str], query: Query) -> Iterator[Hit]:
@@ -93,6 +125,7 @@ def _found(annotation: Mapping[str, Any], wanted: re.Pattern[str], query: Query)
                     text=wording(event["mid"], event["label"], query.language).name,
                     mid=event["mid"],
                     probability=event["probability"],
+                    context=_said_during(annotation["segments"], event),
                     channel=event.get("channel"),
                 )
 
@@ -110,6 +143,11 @@ def _said(segment: Mapping[str, Any], wanted: re.Pattern[str]) -> Iterator[Hit]:
                 context=text.strip(),
                 channel=segment.get("channel"),
             )
+
+
+def _said_during(segments: Sequence[Mapping[str, Any]], event: Mapping[str, Any]) -> str | None:
+    meanwhile = (s for s in segments if s["start"] < event["end"] and s["end"] > event["start"])
+    return " ".join(segment["text"].strip() for segment in meanwhile) or None
 
 
 def _times(segment: Mapping[str, Any], match: re.Match[str]) -> tuple[float, float]:
@@ -141,11 +179,6 @@ def _group_names(mid: str, language: str) -> tuple[str, ...]:
     keys = [key for key in groups.GROUPS if any(label.mid == mid for label in groups.members(key))]
     names = (group_name(key, one) for key in keys for one in (language, ENGLISH))
     return (*keys, *(f"group:{key}" for key in keys), *names)
-
-
-def _apart(one: Hit, other: Hit) -> float:
-    """Seconds between two hits; 0 where they overlap."""
-    return max(0.0, other.start - one.end, one.start - other.end)
 
 
 def columns(hit_list: Sequence[Hit]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.test_annotation import ANNOTATION, SEGMENT
-from whisper_at.annotation import Word
+from whisper_at.annotation import SCHEMA, Word
 from whisper_at.timeline import Event
 
 HEAVY = ("openvino", "ctranslate2", "torch", "av", "matplotlib")
@@ -149,6 +150,49 @@ def test_near_is_within_so_many_seconds(command, stored):
     assert command("find", "car", "street.json", "--near", "help").status == 1
 
 
+def test_what_is_near_may_be_of_the_other_kind_but_not_the_same(command, stored):
+    stored("street.json")
+    (hit,) = found(command("find", ".", "street.json", "--kind", "heard", "--near", "please", "--json"))
+    assert hit["text"] == "Shatter"
+    assert command("find", "shatter", "street.json", "--near", "shatter").status == 1
+
+
+def test_the_context_of_a_sound_is_what_was_said_meanwhile(command, stored):
+    bang = replace(GLASS, start=1.0, end=1.2)
+    stored("street.json", replace(STORED, events=(bang, CAR)))
+    out = command("find", "shatter|car", "street.json", "--context").out
+    assert out.splitlines() == [
+        "street.json  [00:01.0 → 00:01.2]  [Shatter 0.80]  Help me please",
+        "street.json  [01:00.0 → 01:05.0]  [Car 0.40]",
+    ]
+
+
+def test_on_a_terminal_what_is_found_is_coloured(command, stored, monkeypatch):
+    stored("street.json")
+    plain = command("find", "shatter|help", "street.json").out
+    assert "\x1b" not in plain
+    monkeypatch.setattr("whisper_at.cli.find.is_colourful", lambda: True)
+    bright = command("find", "shatter|help", "street.json").out
+    assert "\x1b[1;31m[Shatter 0.80]\x1b[0m" in bright  # glass is important
+    assert re.sub("\x1b\\[[0-9;]*m", "", bright) == plain
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({}, "'segments' is missing"),
+        ({"segments": None, "events": []}, "not a whole annotation: 'NoneType'"),
+        ({"segments": [], "events": [{"probability": None}]}, "not a whole annotation: '>='"),
+    ],
+)
+def test_what_is_no_whole_annotation_is_told_so(command, here, content, reason):
+    (here / "bad.json").write_text(json.dumps({"schema": SCHEMA, **content}))
+    answer = command("find", "x", "bad.json")
+    assert answer.status == 1
+    (line,) = answer.talk
+    assert line.startswith("bad.json: ") and reason in line
+
+
 def test_what_is_found_is_a_line_or_a_row(command, stored):
     stored("street.json")
     assert (
@@ -161,4 +205,11 @@ def test_what_is_found_is_a_line_or_a_row(command, stored):
 def test_a_query_that_is_no_expression_is_wrong_usage(command, stored):
     stored("street.json")
     assert command("find", "(", "street.json").status == 2
-    assert command("find", "x", "street.json", "--kind", "smelt").status == 2
+    for senseless in (
+        ("--kind", "smelt"),
+        ("--within", "-1"),
+        ("--within", "nan"),
+        ("--threshold", "7"),
+        ("--json", "--csv"),
+    ):
+        assert command("find", "x", "street.json", *senseless).status == 2

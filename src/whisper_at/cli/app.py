@@ -315,7 +315,7 @@ def find(
     threshold: Annotated[float, typer.Option(help="Sounds of at least this probability.")] = 0.0,
     label_language: writing.LabelLanguage = None,
     context: Annotated[
-        bool, typer.Option("--context", help="Show all that was said with the words.")
+        bool, typer.Option("--context", help="Show all that was said with the words, or during the sound.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As a table for spreadsheets.")] = False,
@@ -325,6 +325,8 @@ def find(
     from whisper_at.search import Query, pattern
     from whisper_at.tagging.wording import language_of
 
+    if as_json and as_csv:
+        raise OptionError("--json and --csv are two forms of the same answer; leave one out")
     words, heard = kinds(kind)
     search = Search(
         query=Query(

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from whisper_at.cli.stored import Shelf, read_data
 from whisper_at.cli.talk import emit
+from whisper_at.cli.terminal import TIMES, is_colourful, painted, style_of
 from whisper_at.errors import AnnotationError, OptionError
 from whisper_at.search import Hit, Query, columns, hits
 from whisper_at.writers.readable import clock
 
+FILE = "cyan"
 FIELDS = ("file", "start", "end", "kind", "text", "probability", "mid", "context", "channel")
 
 
@@ -45,13 +47,9 @@ def find_all(arguments: Sequence[str], search: Search) -> int:
         emit(_row(FIELDS))
     for name in shelf.names():
         try:
-            data = read_data(name)
-            here = hits(data, search.query)
+            here = hits(read_data(name), search.query)
         except AnnotationError as error:
-            shelf.complain(name, error)
-            continue
-        except (KeyError, TypeError) as error:
-            shelf.complain(name, f"{name} is not a whole annotation: {error} is missing")
+            shelf.complain(name, error if name in str(error) else f"{name}: {error}")
             continue
         n += len(here)
         if here:
@@ -62,18 +60,23 @@ def find_all(arguments: Sequence[str], search: Search) -> int:
 
 def _shown(name: str, here: Sequence[Hit], search: Search) -> str:
     if search.form == "text":
-        return "".join(_line(name, hit, search.context) for hit in here)
+        colours = is_colourful()
+        return "".join(_line(name, hit, context=search.context, colours=colours) for hit in here)
     rows = [{"file": name, **row} for row in columns(here)]
     if search.form == "json":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return "".join(_row([row.get(field, "") for field in FIELDS]) for row in rows)
 
 
-def _line(name: str, hit: Hit, context: bool) -> str:
-    what = f"[{hit.text} {hit.probability:.2f}]" if hit.kind == "heard" else hit.text
+def _line(name: str, hit: Hit, *, context: bool, colours: bool) -> str:
+    parts = [(name, FILE), (f"[{clock(hit.start)} → {clock(hit.end)}]", TIMES)]
+    if hit.kind == "heard":
+        parts.append((f"[{hit.text} {hit.probability:.2f}]", style_of(hit.mid)))
     if context and hit.context is not None:
-        what = hit.context
-    return f"{name}  [{clock(hit.start)} → {clock(hit.end)}]  {what}\n"
+        parts.append((hit.context, ""))
+    elif hit.kind == "said":
+        parts.append((hit.text, ""))
+    return "  ".join(painted(text, style) if colours else text for text, style in parts) + "\n"
 
 
 def _row(values: Sequence[object]) -> str:
