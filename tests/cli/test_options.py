@@ -1,14 +1,18 @@
 """Options that cannot work are refused in one line, before a model is loaded or a recording is read."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
+import typer
 
 from tests.model.tiny import head_card
+from whisper_at.cli.app import app
 from whisper_at.cli.output import formats
 from whisper_at.cli.run import temperatures
 from whisper_at.errors import OptionError
 from whisper_at.writers import WRITERS
+from whisper_at.writers.options import WriteOptions
 
 
 @pytest.mark.parametrize(
@@ -246,3 +250,14 @@ def test_help_has_examples_and_every_option(capsys):
     for command in ("annotate", "models", "heads"):
         assert f"\n  {command} " in texts[0]
     assert "--encoder" in texts[3]
+
+
+def test_what_is_written_has_the_same_options_and_defaults_everywhere():
+    """In `annotate`, in `convert`, and in Python."""
+    commands = typer.main.get_command(app).commands
+    defaults = {
+        name: {one.name: one.default for one in commands[name].params} for name in ("annotate", "convert")
+    }
+    from_python = {one.name: one.default for one in fields(WriteOptions) if one.name != "recording"}
+    for options in defaults.values():
+        assert {name: options[name] for name in from_python} == from_python
