@@ -52,6 +52,16 @@ def test_an_annotation_becomes_any_format(command, stored, here):
     assert "Help me please" in (here / "out/street.srt").read_text()
 
 
+def test_a_recording_that_no_browser_plays_is_made_to_be_played(command, stored, sound, here):
+    stored("street.json")
+    sound("street.aiff")
+    assert command("convert", "street.json", "-f", "html", "-o", "out", "-q").status == 0
+    assert 'src="data:audio/webm;base64,' in (here / "out/street.html").read_text()
+    (here / "street.aiff").write_bytes(b"no sound at all")
+    assert command("convert", "street.json", "-f", "html", "-o", "out", "-q").status == 0
+    assert 'src="../street.aiff"' in (here / "out/street.html").read_text()
+
+
 def test_what_cannot_be_converted_is_named_and_the_others_go_on(command, stored, here):
     stored("a/good.json")
     (here / "a/bad.json").write_text("{}")

@@ -53,6 +53,17 @@ def test_a_small_recording_is_in_the_page_and_a_large_one_beside_it(tmp_path, mo
     assert LARGEST > 1_000_000
 
 
+def test_a_page_in_another_folder_finds_the_recording_where_it_lies(tmp_path):
+    recording = tmp_path / "talks" / "talk.wma"  # browsers do not play these
+    options = WriteOptions(recording=recording, folder=tmp_path / "pages")
+    assert 'src="../talks/talk.wma"' in WRITERS["html"](ANNOTATION, options)
+
+
+def test_what_is_made_to_be_played_goes_before_the_recording(tmp_path):
+    options = WriteOptions(recording=tmp_path / "talk.wma", sound=b"WebM")
+    assert 'src="data:audio/webm;base64,V2ViTQ=="' in WRITERS["html"](ANNOTATION, options)
+
+
 def word(text, start):
     return Word(word=f" {text}", start=start, end=start + 0.8, probability=1)
 
@@ -72,6 +83,16 @@ SCENE = replace(
     ),
     events=(event("Bark", "/m/05tny_", 3, 5), event("Siren", "/m/03kmc9", 6, 12), event("Bark", "/m/05tny_", 13, 14)),
     curves=Curves(resolution=0.2, curves=(Curve(label="Siren", mid="/m/03kmc9", probabilities=(0.5,) * 100),)),
+)  # fmt: skip
+
+
+OVERLAPPING = replace(  # two people at once, each on a channel
+    SCENE,
+    segments=(
+        replace(SEGMENT, start=0, end=6, text=" Yes. No.", words=(word("Yes.", 0), word("No.", 5)), channel=0),
+        replace(SEGMENT, start=2, end=4, text=" Why? Who?", words=(word("Why?", 2), word("Who?", 3)), channel=1),
+    ),
+    events=(),
 )  # fmt: skip
 
 
@@ -99,18 +120,34 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, tmp_path):
-    """The page of the scene, from disk, with its sound loaded."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
+def open_page(browser, tmp_path):
+    """Opens the page of a scene of twenty seconds from disk, and waits for its sound."""
     recording = tmp_path / "scene.wav"
     recording.write_bytes(wav(tone(220, seconds=20, rate=8_000), 8_000))
-    path = tmp_path / "scene.html"
-    path.write_text(WRITERS["html"](SCENE, WriteOptions(recording=recording)), encoding="utf-8")
-    browser.get(path.as_uri())
-    ready = "return document.getElementById('sound').readyState > 0"
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script(ready))
-    return browser
+
+    def opened(annotation):
+        path = tmp_path / "scene.html"
+        path.write_text(WRITERS["html"](annotation, WriteOptions(recording=recording)), encoding="utf-8")
+        browser.get(path.as_uri())
+        wait_for(browser, "document.getElementById('sound').readyState > 0")
+        return browser
+
+    return opened
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(SCENE)
+
+
+def wait_for(page, condition):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(page, 20).until(lambda b: b.execute_script(f"return {condition}"))
+
+
+def is_playing(page):
+    return page.execute_script("return !document.getElementById('sound').paused")
 
 
 def css(page, selector):
@@ -143,6 +180,16 @@ def test_a_click_on_a_word_or_a_sound_goes_there(page):
 
 
 @pytest.mark.browser
+def test_of_two_who_speak_at_once_each_has_the_word_marked_that_is_said_now(open_page):
+    page = open_page(OVERLAPPING)
+    for node, together in [(0, ["Yes."]), (2, ["Why?"]), (3, ["Who?"]), (1, ["No."])]:
+        css(page, ".word")[node].click()
+        assert [one.text for one in css(page, ".word.now")] == together
+    rows = css(page, ".row[aria-current]")
+    assert [row.text.split("\n")[-1] for row in rows] == ["0: Yes. No."]
+
+
+@pytest.mark.browser
 def test_a_click_on_the_lanes_goes_there(page):
     from selenium.webdriver import ActionChains
 
@@ -162,9 +209,19 @@ def test_search_finds_words_and_sounds_one_after_the_other(page):
     assert sound_at(page) == pytest.approx(13.0)
     assert css(page, "#hits")[0].text == "2 of 2"
     query.clear()
-    query.send_keys("listen")
+    query.send_keys("me. ")  # inside a segment: its word, not its beginning
     query.submit()
-    assert sound_at(page) == pytest.approx(9.0)
+    assert sound_at(page) == pytest.approx(2.0)
+    assert [node.text for node in css(page, ".hit")] == ["me."]
+
+
+@pytest.mark.browser
+def test_what_is_hidden_is_not_found(page):
+    css(page, "#query")[0].send_keys("bark")
+    css(page, "#none")[0].click()
+    assert css(page, "#hits")[0].text == "0 found"
+    css(page, "#all")[0].click()
+    assert css(page, "#hits")[0].text == "2 found"
 
 
 @pytest.mark.browser
@@ -191,8 +248,49 @@ def test_keys_play_and_move(page):
     body.send_keys("\ue014")  # the right arrow
     assert sound_at(page) == pytest.approx(5.0)
     body.send_keys(" ")
-    page.implicitly_wait(0)
-    assert not page.execute_script("return document.getElementById('sound').paused")
+    assert is_playing(page)
+
+
+@pytest.mark.browser
+def test_the_bar_plays_and_pauses_after_a_click_on_a_time(page):
+    from selenium.webdriver import ActionChains
+
+    css(page, ".row > button")[3].click()
+    ActionChains(page).send_keys(" ").perform()
+    assert is_playing(page)
+    ActionChains(page).send_keys(" ").perform()
+    assert not is_playing(page)
+
+
+@pytest.mark.browser
+def test_who_looks_elsewhere_while_it_plays_is_left_there(page):
+    for _ in range(4):
+        css(page, "#in")[0].click()
+    css(page, "#transcript")[0].send_keys(" ")
+    move = (
+        "const pan = document.getElementById('pan'); pan.value = 900; pan.dispatchEvent(new Event('input'))"
+    )
+    page.execute_script(move)
+    start = sound_at(page)
+    wait_for(page, f"document.getElementById('sound').currentTime > {start + 0.3}")
+    assert page.execute_script("return Number(document.getElementById('pan').value)") == 900
+    css(page, ".word")[0].click()  # but who asks for a place is shown it
+    assert page.execute_script("return Number(document.getElementById('pan').value)") < 900
+
+
+@pytest.mark.browser
+def test_a_page_without_its_recording_asks_for_it(browser, tmp_path):
+    path = tmp_path / "scene.html"
+    path.write_text(WRITERS["html"](SCENE, WriteOptions(recording=tmp_path / "gone.wav")), encoding="utf-8")
+    browser.get(path.as_uri())
+    wait_for(browser, "!document.getElementById('choose').hidden")
+    css(browser, ".word")[1].click()  # the transcript and the lanes are there all the same
+    assert [node.text for node in css(browser, ".word.now")] == ["me."]
+    recording = tmp_path / "found.wav"
+    recording.write_bytes(wav(tone(220, seconds=20, rate=8_000), 8_000))
+    css(browser, "#file")[0].send_keys(str(recording))
+    wait_for(browser, "document.getElementById('choose').hidden")
+    wait_for(browser, "document.getElementById('sound').currentTime === 2")
 
 
 @pytest.mark.browser

@@ -1,11 +1,12 @@
 """`whisper-at convert`: stored annotations to any format, with no model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from whisper_at.cli.output import Stems, make_folder, write
-from whisper_at.cli.stored import STDIN, Shelf, read_annotation
+from whisper_at.cli.playing import with_recording
+from whisper_at.cli.stored import STDIN, Shelf, read_annotation, recording_beside
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import AnnotationError, OptionError, OutputError, WhisperATError
 from whisper_at.writers import WRITERS, suffix
@@ -58,19 +59,16 @@ def _convert(name: str, stems: Stems, job: Conversion) -> None:
         return
     stem = stems.take(Path(name))
     paths = [job.output_dir / f"{stem}.{suffix(one)}" for one in job.formats]
+    writing = with_recording(
+        job.writing,
+        recording_beside(Path(name)),
+        job.output_dir,
+        formats=job.formats,
+        duration=annotation.duration,
+    )
     for one, path in zip(job.formats, paths, strict=True):
         if path.resolve() == Path(name).resolve():
             raise OutputError(f"{path} would be written over itself; choose another --output_dir")
-        write(annotation, one, path, _beside(job.writing, Path(name)))
+        write(annotation, one, path, writing)
     if not job.quiet:
         say("wrote " + ", ".join(str(path) for path in paths))
-
-
-def _beside(options: WriteOptions, stored: Path) -> WriteOptions:
-    """The same, with the recording that lies beside a stored annotation under its name, if there is one."""
-    from whisper_at.audio import MEDIA_SUFFIXES
-
-    if options.recording is not None:
-        return options
-    beside = [stored.with_suffix(ending) for ending in sorted(MEDIA_SUFFIXES)]
-    return replace(options, recording=next((path for path in beside if path.is_file()), None))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from whisper_at.annotation import Annotation
-from whisper_at.cli.stored import read_annotation
+from whisper_at.cli.stored import read_annotation, recording_beside
 from whisper_at.cli.talk import say
 from whisper_at.cli.terminal import show
 from whisper_at.plotting import plot
@@ -33,7 +33,7 @@ def draw(name: str, job: Drawing) -> int:
     """Draws one recording; gives the exit status."""
     stored = Path(name).suffix.lower() == ".json"
     annotation = read_annotation(name) if stored else _heard(name, job)
-    sound = job.audio or (_beside(Path(name)) if stored else Path(name))
+    sound = job.audio or (recording_beside(Path(name)) if stored else Path(name))
     if job.terminal:
         show(annotation, WriteOptions(label_language=job.label_language))
         return 0
@@ -55,15 +55,6 @@ def _heard(name: str, job: Drawing) -> Annotation:
     from whisper_at.pipeline import load
 
     return load(job.model, offline=job.offline).annotate(name, curves=CURVES)
-
-
-def _beside(stored: Path) -> Path | None:
-    """The recording of the same name, if it lies beside an annotation."""
-    from whisper_at.audio import MEDIA_SUFFIXES
-
-    return next(
-        (path for ending in sorted(MEDIA_SUFFIXES) if (path := stored.with_suffix(ending)).is_file()), None
-    )
 
 
 def _samples(path: Path) -> Any:

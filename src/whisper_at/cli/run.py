@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from whisper_at.annotation import Annotation
@@ -12,6 +12,7 @@ from whisper_at.audio.source import printable
 from whisper_at.cli.inputs import Input, expand
 from whisper_at.cli.interrupt import stop_on_interrupt
 from whisper_at.cli.output import make_folder, write
+from whisper_at.cli.playing import with_recording
 from whisper_at.cli.progress import Bar
 from whisper_at.cli.talk import say
 from whisper_at.cli.terminal import show
@@ -188,7 +189,13 @@ class _Desk:
                 say(f"{item.name}: {note}")
             folder, job = self.job.output_dir, self.job
             source = Path(item.source) if isinstance(item.source, str | Path) else None
-            writing = replace(job.writing, recording=source if source and source.is_file() else None)
+            writing = with_recording(
+                job.writing,
+                source if source and source.is_file() else None,
+                folder,
+                formats=job.formats,
+                duration=annotation.duration,
+            )
             paths = [
                 write(annotation, name, folder / f"{item.stem}.{suffix(name)}", writing)
                 for name in job.formats

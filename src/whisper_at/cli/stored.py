@@ -80,3 +80,11 @@ def read_data(name: str) -> dict[str, Any]:
             f"{name} is no annotation of schema {SCHEMA}; wanted what whisper-at -f json writes"
         )
     return data
+
+
+def recording_beside(stored: Path) -> Path | None:
+    """The recording of the same name, if it lies beside an annotation."""
+    from whisper_at.audio import MEDIA_SUFFIXES
+
+    paths = (stored.with_suffix(ending) for ending in sorted(MEDIA_SUFFIXES))
+    return next((path for path in paths if path.is_file()), None)

@@ -23,6 +23,8 @@ class WriteOptions:
     max_cps: characters a second that can be read: 21 for grown-ups, 17 for children.
     frame_rate: frames a second of the picture; between two captions at least two of them stay free.
     recording: the file that was heard, for formats that play it.
+    sound: what they play in its stead, as WebM (`audio.compact`), where it is too large for them or browsers cannot.
+    folder: where the result is written, from which the recording is looked for if it cannot be put in.
     """
 
     sounds: str = "auto"
@@ -34,6 +36,8 @@ class WriteOptions:
     max_cps: float = 21.0
     frame_rate: float = 25.0
     recording: Path | None = None
+    sound: bytes | None = None
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         if self.sounds not in SOUNDS:

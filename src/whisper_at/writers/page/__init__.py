@@ -1,13 +1,13 @@
 """One page that plays a recording beside its moving transcript and the lanes of its sounds; needs no network.
 
-In: an annotation, and the recording if it is at hand. Out: HTML with style, program, data and, up to `LARGEST` bytes,
-the sound itself. A longer recording is looked for beside the page under its name, and the reader may choose the file.
+In: an annotation, and the recording or a compact sound of it. Out: HTML with style, program, data and, up to
+`LARGEST` bytes, the sound itself. A larger one is linked where it lies, and the reader may choose the file.
 """
 
 import base64
 import html
 import json
-import mimetypes
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from whisper_at.writers.worth import worth_reading
 
 LARGEST = 24_000_000  # bytes of sound that are put into the page
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur", "yi", "ps", "sd")
-PLAYABLE = {  # what browsers play, by suffix; mimetypes does not know all of them
+PROGRAM = ("sound", "transcript", "lanes", "search", "keys", "start")  # the parts of it, one after the other
+PLAYABLE = {  # what browsers play, by suffix
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
     ".aac": "audio/aac",
@@ -38,16 +39,14 @@ PLAYABLE = {  # what browsers play, by suffix; mimetypes does not know all of th
 
 def to_html(annotation: Annotation, options: WriteOptions) -> str:
     """The page. Open it from disk in any browser of the last years."""
-    language = annotation.text_language or language_of(options.label_language)
     title = options.recording.name if options.recording is not None else annotation.text[:60] or "Recording"
     return _filled(
         _part("page.html"),
-        language=html.escape(language),
         title=html.escape(title),
         style=_part("page.css"),
         data=_as_script(_data(annotation, options)),
-        sound=html.escape(_sound(options.recording)),
-        program=_part("page.js"),
+        sound=html.escape(_sound(options)),
+        program="\n".join(_part(f"{name}.js") for name in PROGRAM),
     )
 
 
@@ -60,6 +59,7 @@ def _data(annotation: Annotation, options: WriteOptions) -> dict[str, Any]:
     curves = annotation.curves.curves if annotation.curves else ()
     return {
         "duration": annotation.duration,
+        "languages": {"text": annotation.text_language or "", "labels": language},
         "rtl": (annotation.text_language or "") in RIGHT_TO_LEFT,
         "segments": [
             {
@@ -98,14 +98,40 @@ def _data(annotation: Annotation, options: WriteOptions) -> dict[str, Any]:
     }
 
 
-def _sound(recording: Path | None) -> str:
-    """Where the page finds its sound: in itself, beside itself, or nowhere."""
+def holds(recording: Path) -> bool:
+    """Whether a page takes a recording in as it is: browsers play its kind, and it is small enough."""
+    kind = PLAYABLE.get(recording.suffix.lower())
+    return kind is not None and recording.is_file() and recording.stat().st_size <= LARGEST
+
+
+def _sound(options: WriteOptions) -> str:
+    """Where the page finds its sound: in itself, elsewhere, or nowhere."""
+    if options.sound is not None:
+        return _inline("audio/webm", options.sound)
+    recording = options.recording
     if recording is None:
         return ""
-    kind = PLAYABLE.get(recording.suffix.lower()) or mimetypes.guess_type(recording.name)[0]
-    if kind and recording.is_file() and recording.stat().st_size <= LARGEST:
-        return f"data:{kind};base64,{base64.b64encode(recording.read_bytes()).decode('ascii')}"
-    return quote(recording.name)
+    if holds(recording):
+        return _inline(PLAYABLE[recording.suffix.lower()], recording.read_bytes())
+    return _link(recording, options.folder)
+
+
+def _inline(kind: str, sound: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(sound).decode('ascii')}"
+
+
+def _link(recording: Path, folder: Path | None) -> str:
+    """The way from the page to the recording; without a folder they lie side by side.
+
+    >>> _link(Path("talks/a talk.wav"), Path("pages")), _link(Path("talks/a talk.wav"), None)
+    ('../talks/a%20talk.wav', 'a%20talk.wav')
+    """
+    if folder is None:
+        return quote(recording.name)
+    try:
+        return quote(Path(os.path.relpath(recording, folder)).as_posix())
+    except ValueError:  # another drive
+        return recording.resolve().as_uri()
 
 
 def _as_script(data: dict[str, Any]) -> str:

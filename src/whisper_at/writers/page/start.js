@@ -1,0 +1,5 @@
+startTranscript();
+startLanes();
+startSearch();
+startKeys();
+startSound();
