@@ -90,3 +90,29 @@ def test_a_stored_annotation_is_drawn_without_a_model(command, here):
     (here / "scene.json").write_text(json.dumps(CURVED.to_dict()))
     assert command("plot", "scene.json", "-o", "a.svg", "--most", "1").talk == ["wrote a.svg"]
     assert b"<svg" in (here / "a.svg").read_bytes()
+
+
+def test_what_no_font_has_is_said_once(command, here, monkeypatch):
+    import json
+
+    monkeypatch.setattr("whisper_at.plotting.figure.FONTS", ("DejaVu Sans",))
+    chinese = replace(SCENE, segments=(replace(SEGMENT, start=1, end=9, text="现在开始下雨了"),), events=())
+    (here / "scene.json").write_text(json.dumps(chinese.to_dict()))
+    missing, wrote = command("plot", "scene.json").talk
+    assert (
+        missing.startswith("7 of the characters in scene.png are in no font") and wrote == "wrote scene.png"
+    )
+
+
+def test_the_waveform_of_a_stored_annotation_is_that_of_the_recording_beside_it(command, sound, here):
+    import json
+
+    (here / "scene.json").write_text(json.dumps(CURVED.to_dict()))
+    command("plot", "scene.json", "-o", "without.svg")
+    sound("scene.wav")
+    command("plot", "scene.json", "-o", "with.svg")
+    command("plot", "scene.json", "-o", "named.svg", "--audio", "scene.wav")
+    axes = {
+        name: (here / f"{name}.svg").read_text().count('id="axes_') for name in ("without", "with", "named")
+    }
+    assert axes == {"without": 2, "with": 3, "named": 3}
