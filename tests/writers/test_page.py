@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,26 @@ def test_a_page_in_another_folder_finds_the_recording_where_it_lies(tmp_path):
 def test_what_is_made_to_be_played_goes_before_the_recording(tmp_path):
     options = WriteOptions(recording=tmp_path / "talk.wma", sound=b"WebM")
     assert 'src="data:audio/webm;base64,V2ViTQ=="' in WRITERS["html"](ANNOTATION, options)
+
+
+def luminance(colour):
+    """As WCAG 2 has it, of #rrggbb."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+PALETTES = re.findall(r"--paper:[^}]*", files("whisper_at.writers.page").joinpath("page.css").read_text())
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_what_is_written_can_be_read_on_every_ground(palette):
+    of = {name: luminance(colour) for name, colour in re.findall(r"--(\w+): (#\w{6})", palette)}
+    grounds = {"ink": ("paper", "panel", "now", "mark"), "faint": ("paper", "panel", "now")}
+    for text in ("ink", "faint", "sound", "alarm"):
+        for ground in grounds.get(text, ("paper", "now")):
+            dark, light = sorted((of[text], of[ground]))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
 
 
 def word(text, start):
