@@ -198,7 +198,7 @@ def test_on_a_terminal_what_is_found_is_coloured(command, stored, monkeypatch):
 def test_what_is_no_whole_annotation_is_told_so(command, here, content, reason):
     (here / "bad.json").write_text(json.dumps({"schema": SCHEMA, **content}))
     answer = command("find", "x", "bad.json")
-    assert answer.status == 1
+    assert answer.status == 2
     (line,) = answer.talk
     assert line.startswith("bad.json: ") and reason in line
 

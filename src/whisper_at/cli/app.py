@@ -24,7 +24,7 @@ Hears each recording once and writes down what was said and what was heard.
   whisper-at talks/ -o out -f json,srt      every recording of a folder, with captions
   whisper-at radio.ogg --model tiny.en --head none
                                             words alone, with the smallest model
-  whisper-at yard.wav --labels "Dog,Siren" --threshold 0.3 --tag_resolution 2
+  whisper-at yard.wav --labels "Dog,Rain" --threshold 0.3 --tag_resolution 2
                                             these sounds alone, in rows of two seconds
   ffmpeg -i talk.mkv -f wav - | whisper-at -
                                             from a pipe

@@ -59,6 +59,9 @@ def _convert(name: str, stems: Stems, job: Conversion) -> None:
         return
     stem = stems.take(Path(name))
     paths = [job.output_dir / f"{stem}.{suffix(one)}" for one in job.formats]
+    for path in paths:
+        if path.resolve() == Path(name).resolve():
+            raise OutputError(f"{path} would be written over itself; choose another --output_dir")
     writing = with_recording(
         job.writing,
         recording_beside(Path(name)),
@@ -67,8 +70,6 @@ def _convert(name: str, stems: Stems, job: Conversion) -> None:
         duration=annotation.duration,
     )
     for one, path in zip(job.formats, paths, strict=True):
-        if path.resolve() == Path(name).resolve():
-            raise OutputError(f"{path} would be written over itself; choose another --output_dir")
         write(annotation, one, path, writing)
     if not job.quiet:
         say("wrote " + ", ".join(str(path) for path in paths))

@@ -14,6 +14,7 @@ from whisper_at.search import Hit, Query, columns, hits
 from whisper_at.writers.readable import clock
 
 FILE = "cyan"
+UNREAD = 2  # exit status, as of grep: a file that was named cannot be read
 FIELDS = ("file", "start", "end", "kind", "text", "probability", "mid", "context", "channel")
 
 
@@ -41,20 +42,22 @@ def kinds(text: str) -> tuple[bool, bool]:
 
 
 def find_all(arguments: Sequence[str], search: Search) -> int:
-    """Shows what is found, file by file; 0 if anything was."""
-    shelf, n = Shelf(arguments), 0
+    """Shows what is found, file by file; 2 if a named file cannot be read, else 0 if anything was found, else 1."""
+    shelf, n, failed = Shelf(arguments), 0, 0
     if search.form == "csv":
         emit(_row(FIELDS))
     for name in shelf.names():
         try:
             here = hits(read_data(name), search.query)
         except AnnotationError as error:
-            shelf.complain(name, error if name in str(error) else f"{name}: {error}")
+            failed += shelf.complain(name, error if name in str(error) else f"{name}: {error}")
             continue
         n += len(here)
         if here:
             emit(_shown(name, here, search))
     shelf.close()
+    if failed:
+        return UNREAD
     return 0 if n else 1
 
 

@@ -15,7 +15,7 @@ from whisper_at.tagging.detection import placed, stretches
 from whisper_at.tagging.kinds import kind_of
 from whisper_at.tagging.options import TagOptions
 from whisper_at.tagging.said_once import said_once
-from whisper_at.tagging.selection import expanded, with_kinds
+from whisper_at.tagging.selection import expanded, size, with_kinds
 from whisper_at.tagging.track import Track
 from whisper_at.timegrid import seconds
 
@@ -97,14 +97,20 @@ class Reporting:
 def not_learned(card: HeadCard, options: TagOptions) -> tuple[str, ...]:
     """What a reader must know before an empty answer is taken for silence, a line: labels and groups by their names.
 
-    Of a group that is known in part what is known is reported, and nothing is said.
+    Of a group that is known in part what is known is reported.
     """
     if options.labels is None:
         return ()
     reporting = Reporting.of(card, options)
     asked = zip(reporting.mids, reporting.names, strict=True)
     unknown = [name for mid, name in asked if mid not in card.reported]
-    unknown += [f"anything of {one}" for one in options.labels if not expanded([one], card.reported)]
+    for one in options.labels:
+        total = size(one)
+        known = len(expanded([one], card.reported))
+        if known < total:
+            unknown.append(
+                f"{total - known} of the {total} labels of {one}" if known else f"anything of {one}"
+            )
     return (f"head {card.name} has not learned {', '.join(unknown)}",) if unknown else ()
 
 

@@ -57,6 +57,15 @@ def expanded(chosen: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mids))
 
 
+def size(chosen: str) -> int:
+    """How many labels a group has; 0 of a label, which is none.
+
+    >>> size("group:explosions"), size("/m/0bt9lr")
+    (11, 0)
+    """
+    return len(groups.members(chosen.removeprefix(GROUP))) if chosen.startswith(GROUP) else 0
+
+
 def with_kinds(chosen: Iterable[str]) -> frozenset[str]:
     """The mids of what was chosen and of all kinds of it."""
     found: set[str] = set()
