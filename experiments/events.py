@@ -42,10 +42,10 @@ from whisper_at.tagging.said_once import said_once
 from whisper_at.tagging.track import Track
 from whisper_at.timegrid import FRAMES_PER_WINDOW, SAMPLE_RATE, TagGrid
 from whisper_at.timeline import Event
-from whisper_at.training.finishing import commit
 from whisper_at.training.store import FeatureStore
 from whisper_at.training.survey import hear
 from whisper_at.training.teachers import Teacher, open_teacher, patch_starts
+from whisper_at.version import commit
 
 FEWEST = 5  # events of a label that counts
 NEAR = 1.0  # seconds

@@ -23,7 +23,7 @@ from whisper_at.audio import read
 from whisper_at.files import write_atomically
 from whisper_at.plotting import plot
 from whisper_at.timegrid import SAMPLE_RATE
-from whisper_at.training.finishing import commit
+from whisper_at.version import commit
 from whisper_at.writers import WRITERS
 from whisper_at.writers.options import WriteOptions
 

@@ -33,7 +33,7 @@ from whisper_at.speech.options import SPEECH_GATES
 from whisper_at.tagging.events import probabilities
 from whisper_at.tagging.voice import VoiceLabels
 from whisper_at.timegrid import FRAMES_PER_SECOND
-from whisper_at.training.finishing import commit
+from whisper_at.version import commit
 
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)
 

@@ -38,7 +38,7 @@ from whisper_at.audio import Recording, read
 from whisper_at.evaluation.words import Normalizer
 from whisper_at.files import write_atomically
 from whisper_at.timegrid import SAMPLE_RATE, SAMPLES_PER_FRAME
-from whisper_at.training.finishing import commit
+from whisper_at.version import commit
 
 Samples = npt.NDArray[np.float32]
 

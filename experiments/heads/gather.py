@@ -98,7 +98,8 @@ def recordings(out: Path) -> Iterator[Clip]:
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUNDS)
         clips = [clip for path in found for clip in excerpts(path, package)]
         say(f"{package}: {len(clips)} clips in {len(found)} files")
-        yield from (clips[i] for i in np.unique(np.linspace(0, len(clips) - 1, MOST).astype(int)))
+        if clips:
+            yield from (clips[i] for i in np.unique(np.linspace(0, len(clips) - 1, MOST).astype(int)))
 
 
 def excerpts(path: Path, package: str) -> list[Clip]:

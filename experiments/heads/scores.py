@@ -52,9 +52,9 @@ from whisper_at.model.weights import find
 from whisper_at.tagging.ontology import SPEECH
 from whisper_at.timegrid import SAMPLE_RATE
 from whisper_at.training.corpus import is_left_out
-from whisper_at.training.finishing import commit
 from whisper_at.training.store import FeatureStore
 from whisper_at.training.teachers import open_teacher
+from whisper_at.version import commit
 
 ESC10, SCENES = "esc10", "soundscapes"  # subsets
 CROSS = "cross-validation"

@@ -24,7 +24,7 @@ from whisper_at.training.encoding import louder, spliced
 from whisper_at.training.extraction import Extraction, _task, begin, extract
 from whisper_at.training.shards import shard_name
 from whisper_at.training.store import INDEX, FeatureStore
-from whisper_at.training.workers import results
+from whisper_at.workers import results
 
 ROOT = Path(__file__).parents[2]
 

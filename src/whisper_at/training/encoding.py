@@ -32,7 +32,7 @@ from whisper_at.training.placing import Reel
 from whisper_at.training.shards import Taps, shard_name, write_shard
 from whisper_at.training.store import FRAMES_OF_10S, Context, StoreCard
 from whisper_at.training.survey import hear
-from whisper_at.training.workers import Report
+from whisper_at.workers import Report
 
 BATCH = 4  # windows encoded together
 LARGEST = float(np.finfo(np.float16).max)

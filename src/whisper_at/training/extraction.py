@@ -27,8 +27,8 @@ from whisper_at.training.encoding import BATCH, Encoder, ShardTask, ShardWriter,
 from whisper_at.training.placing import Reel
 from whisper_at.training.store import INDEX, Context, Index, StoreCard, check_shard, read_index, write_index
 from whisper_at.training.survey import Progress, Survey, Tell, absolute, survey
-from whisper_at.training.workers import results
 from whisper_at.training.writing import writing
+from whisper_at.workers import results
 
 CONTEXTS = ("packed", "alone", "10s")
 LOUDEST_GAIN = 120.0  # decibels, either way

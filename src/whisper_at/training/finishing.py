@@ -5,7 +5,6 @@ In: the state of a run that has ended. Out: a head file and run.json.
 
 import json
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -229,18 +228,3 @@ def _trained_on(corpus: Corpus, recipe: Recipe) -> str:
     taught = f", with soft labels of {teachers}" if teachers else ""
     left_out = f", without {', '.join(recipe.data.without)}" if recipe.data.without else ""
     return f"{len(corpus.train)} clips of {names}{left_out}{taught}"
-
-
-def commit() -> str:
-    """The commit of the source that runs, with a + if files have changed since; the version if it is installed."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    try:
-        git("ls-files", "--error-unmatch", Path(__file__).name)  # or it is somebody else's repository
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", "..") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return f"version {__version__}"

@@ -15,13 +15,14 @@ import numpy.typing as npt
 from whisper_at.errors import OutputError, TrainingError
 from whisper_at.tagging.pooling import pooled
 from whisper_at.training.corpus import Corpus, open_corpus
-from whisper_at.training.finishing import commit, finish
+from whisper_at.training.finishing import finish
 from whisper_at.training.loop import KEPT, Job, Watch, train
 from whisper_at.training.network import Network, first_arrays, standardised
 from whisper_at.training.processes import Processes
 from whisper_at.training.recipe import Recipe
 from whisper_at.training.sampling import generator
 from whisper_at.training.state import State
+from whisper_at.version import commit
 
 CLIPS_TO_LOOK_AT = 500
 

@@ -17,7 +17,7 @@ from whisper_at.datasets.clip import Clip, Dataset
 from whisper_at.datasets.waveforms import part
 from whisper_at.errors import AudioError, DatasetError
 from whisper_at.timegrid import SAMPLE_RATE
-from whisper_at.training.workers import Report, results
+from whisper_at.workers import Report, results
 
 Tell = Callable[[str], None]
 """Is given a line of talk."""

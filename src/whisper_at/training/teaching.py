@@ -30,8 +30,8 @@ from whisper_at.training.softlabels import (
 )
 from whisper_at.training.survey import Progress, Survey, Tell, absolute, hear, survey
 from whisper_at.training.teachers import Columns, Teacher, cell_probabilities, patch_starts
-from whisper_at.training.workers import Report, results
 from whisper_at.training.writing import writing
+from whisper_at.workers import Report, results
 
 SHARD_BYTES = 8_000_000  # 25 minutes with 527 labels and cells of 0.2 s: what a kill costs a worker at most
 SAMPLE_OF_CLIPS = 16  # that are heard to say how long all will take

@@ -1,0 +1,1 @@
+"""How noise changes words, and how well the noise is named under speech."""
