@@ -68,6 +68,7 @@ def _convert(name: str, stems: Stems, job: Conversion) -> None:
         job.output_dir,
         formats=job.formats,
         duration=annotation.duration,
+        quiet=job.quiet,
     )
     for one, path in zip(job.formats, paths, strict=True):
         write(annotation, one, path, writing)

@@ -195,6 +195,7 @@ class _Desk:
                 folder,
                 formats=job.formats,
                 duration=annotation.duration,
+                quiet=job.quiet,
             )
             paths = [
                 write(annotation, name, folder / f"{item.stem}.{suffix(name)}", writing)
