@@ -65,7 +65,8 @@ def swept(corpus, tmp_path_factory):
 def test_words_and_names_are_measured_for_each_gate_class_and_ratio(swept):
     out, done = swept
     found = json.loads((out / "robustness.json").read_text(encoding="utf-8"))
-    assert (found["model"], found["gates"], found["snrs"], found["sentences"]) == (
+    about = found["about"]
+    assert (about["model"], about["gates"], about["snrs"], about["sentences"]) == (
         "tiny.en",
         ["off", "auto"],
         [20, 0],

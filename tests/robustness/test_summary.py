@@ -8,7 +8,7 @@ from scipy import stats
 
 from whisper_at.robustness.plan import ALONE, CLEAN, MIXED
 from whisper_at.robustness.plots import write_plots
-from whisper_at.robustness.summary import ALL, summarise
+from whisper_at.robustness.summary import ALL, Summary, summarise
 from whisper_at.robustness.table import as_text
 
 CLASSES = {"dog": 0, "rain": 4, "wind": 9, "hiss": 5}  # words of ten that are wrong at -10 dB
@@ -124,7 +124,10 @@ def test_a_summary_is_json_a_table_and_pictures(tmp_path):
         rows, f1={"layer 6": dict.fromkeys(CLASSES, 0.5) | {"dog": 0.7}}, about={"model": "base"}
     )
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert (told["schema"], told["model"]) == ("whisper-at-robustness/1", "base")
+    assert (told["schema"], told["about"]["model"]) == ("whisper-at-robustness/1", "base")
+    assert Summary.from_dict(told) == found
+    with pytest.raises(ValueError, match="not a whole"):
+        Summary.from_dict(told | {"words": 3})
     assert "-10 dB" in as_text(found) and "noise alone, gate off" in as_text(found)
     names = {path.name for path in write_plots(found, tmp_path)}
     pictures = ("words", "classes", "named", "invented", "correlation")

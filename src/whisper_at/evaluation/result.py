@@ -82,7 +82,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
-        return {"schema": SCHEMA, **_plain(asdict(self))}
+        return {"schema": SCHEMA, **plain(asdict(self))}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Evaluation":
@@ -94,37 +94,44 @@ class Evaluation:
         if data.get("schema") != SCHEMA:
             raise ValueError(f"expected an evaluation of schema {SCHEMA}, found {data.get('schema')!r}")
         try:
-            found: Evaluation = _build(cls, {name: value for name, value in data.items() if name != "schema"})
+            found: Evaluation = built(cls, {name: value for name, value in data.items() if name != "schema"})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a whole {SCHEMA} evaluation: {error}") from error
         return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Dictionaries, lists, strings and numbers, as JSON has them, of what `asdict` gives."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value
 
 
-def _build(kind: Any, value: Any) -> Any:
-    """A value of JSON as the type that a field has."""
+def built(kind: Any, value: Any) -> Any:
+    """A value of JSON as the type that a field has; the other way round than `plain`.
+
+    Raises:
+        KeyError, TypeError, AttributeError: if it is of another kind, or a field is missing or unknown.
+    """
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
         strange = set(value) - set(hints)
         if strange:
             raise TypeError(f"{kind.__name__} has no field {sorted(strange)[0]!r}")
-        return kind(**{name: _build(hints[name], one) for name, one in value.items()})
+        return kind(**{name: built(hints[name], one) for name, one in value.items()})
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):  # X | None
-        return None if value is None else _build(next(one for one in inner if one is not type(None)), value)
+        return None if value is None else built(next(one for one in inner if one is not type(None)), value)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise TypeError(f"wanted a list, found {value!r:.40}")
-        return tuple(_build(inner[0], one) for one in value)
+        return tuple(built(inner[0], one) for one in value)
+    if kind is Any:
+        return value
     if origin is not None:  # a mapping
-        return {name: _build(inner[1], one) for name, one in value.items()}
+        return {name: built(inner[1], one) for name, one in value.items()}
     if not isinstance(value, (int, float) if kind is float else kind):
         raise TypeError(f"wanted {kind.__name__}, found {value!r:.40}")
     return value

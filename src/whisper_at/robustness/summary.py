@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.evaluation.need import need
+from whisper_at.evaluation.result import built, plain
 from whisper_at.evaluation.score import RESAMPLES, SEED, Score, draw, score
 from whisper_at.evaluation.words import WordErrors
 from whisper_at.robustness.hearing import Row
@@ -106,9 +107,23 @@ class Summary:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Lists, dictionaries, strings and numbers."""
-        told = asdict(self)
-        return {"schema": SCHEMA, **told.pop("about"), **told}
+        """Lists, dictionaries, strings and numbers, ready for JSON."""
+        return {"schema": SCHEMA, **plain(asdict(self))}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Summary":
+        """The summary that `to_dict` wrote.
+
+        Raises:
+            ValueError: if the dictionary is of another schema, or a field is missing, unknown or of another kind.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"expected a summary of schema {SCHEMA}, found {data.get('schema')!r}")
+        try:
+            found: Summary = built(cls, {name: value for name, value in data.items() if name != "schema"})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a whole {SCHEMA} summary: {error}") from error
+        return found
 
 
 def summarise(
