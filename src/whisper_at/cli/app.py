@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from whisper_at.cli import evaluate, features, robustness, soundscapes, teach, train, writing
+from whisper_at.cli import evaluate, features, probe, robustness, soundscapes, teach, train, writing
 from whisper_at.cli.arguments import normalised, number_or_none
 from whisper_at.cli.help import CONVERT, FIND, PLOT
 from whisper_at.cli.talk import emit, say
@@ -407,6 +407,7 @@ app.command(help=soundscapes.HELP, short_help="Make scenes with exact truth from
 app.command(help=teach.HELP, short_help="Let a teacher hear a corpus: soft labels.")(teach.teach)
 app.command(help=train.HELP, short_help="Train a tagging head, as a recipe says.")(train.train)
 app.command(help=evaluate.HELP, short_help="Measure a tagging head on a corpus.")(evaluate.evaluate)
+app.command(help=probe.HELP, short_help="What each layer of an encoder knows of sounds.")(probe.probe)
 app.command(help=robustness.HELP, short_help="How noise changes words, and how well it is named.")(
     robustness.robustness
 )

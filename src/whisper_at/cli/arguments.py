@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 COMMANDS = (
     *("annotate", "convert", "find", "plot", "models", "heads"),
-    *("features", "soundscapes", "teach", "train", "evaluate", "robustness"),
+    *("features", "soundscapes", "teach", "train", "evaluate", "probe", "robustness"),
 )
 FLAGS = ("--word-timestamps", "--condition-on-previous-text", "--highlight-words", "--fp16", "--verbose")
 

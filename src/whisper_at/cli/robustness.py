@@ -1,19 +1,16 @@
 """`whisper-at robustness`: how noise changes words, and how well it is named under speech."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from whisper_at.cli.evaluate import opened
 from whisper_at.cli.progress import Bar
+from whisper_at.cli.subsets import part
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import DatasetError, OptionError
-
-if TYPE_CHECKING:
-    from whisper_at.datasets.clip import Dataset
 
 HELP = """
 Mix speech with noise at many levels, and measure what becomes of the words and of the name of the noise.
@@ -52,6 +49,9 @@ def robustness(
     language: Annotated[
         str | None, typer.Option(help="Of the speech, where its corpus does not tell [default: detect it].")
     ] = None,
+    probe: Annotated[
+        Path | None, typer.Option(help="probe.json of the noise, to set its F1 beside what each class costs.")
+    ] = None,
     skip_missing: Annotated[
         bool, typer.Option("--skip-missing", help="Leave out clips that are not there, and say which.")
     ] = False,
@@ -72,9 +72,18 @@ def robustness(
 
     for module in ("jiwer", "whisper_normalizer.basic", "matplotlib", "pyarrow"):
         need(module)  # better missed now than after an hour
+    f1 = None if probe is None else _f1_of(probe)
     chosen = plan(
-        _part(opened(speech, labels="auto", complete=None, skip_missing=skip_missing), speech_subset, fold),
-        _part(opened(noise, labels=labels, complete=None, skip_missing=skip_missing), noise_subset, fold),
+        part(
+            opened(speech, labels="auto", complete=None, skip_missing=skip_missing),
+            subset=speech_subset,
+            fold=fold,
+        ),
+        part(
+            opened(noise, labels=labels, complete=None, skip_missing=skip_missing),
+            subset=noise_subset,
+            fold=fold,
+        ),
         snrs=ratios(snr),
         gates=_gates(gates),
         sentences=sentences,
@@ -95,7 +104,7 @@ def robustness(
     with Bar(quiet=quiet) as bar:
         bar.begin("hearing")
         rows = run(chosen, folder, model=hears, language=language, workers=workers, progress=bar)
-    found = summarise(rows, about=about(folder))
+    found = summarise(rows, f1=f1, about=about(folder))
     path = folder / RESULT
     with write_atomically(path, "w") as file:
         file.write(json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
@@ -105,25 +114,25 @@ def robustness(
             say(f"wrote {written}")
 
 
-def _part(dataset: "Dataset", subset: str | None, fold: str | None) -> "Dataset":
-    """The clips of a subset and a fold.
+def _f1_of(path: Path) -> dict[str, dict[str, float]]:
+    """F1 by class in the layer that tells the classes best, and in the last one, which the paper took.
 
     Raises:
-        DatasetError: if there are none; names the subsets and folds there are.
+        DatasetError: if the file holds no result of a probe.
     """
-    clips = tuple(
-        clip
-        for clip in dataset.clips
-        if (subset is None or clip.subset == subset) and (fold is None or clip.fold == fold)
-    )
-    if not clips:
-        subsets = ", ".join(sorted({clip.subset for clip in dataset.clips if clip.subset})) or "none"
-        folds = ", ".join(sorted({clip.fold for clip in dataset.clips if clip.fold})) or "none"
+    from whisper_at.probing.result import ProbeResult
+
+    try:
+        layers = ProbeResult.from_dict(json.loads(path.read_text("utf-8"))).layers()
+    except (OSError, ValueError) as error:
         raise DatasetError(
-            f"{dataset.name} has no clip of subset {subset or 'any'} and fold {fold or 'any'}; "
-            f"its subsets are {subsets}; its folds {folds}"
-        )
-    return replace(dataset, clips=clips)
+            f"{path} is no result of whisper-at probe ({error}); make one with --out"
+        ) from error
+    best = max(layers, key=lambda one: one.mean_of_folds)
+    return {
+        one.name: {name: f1.value for name, f1 in one.f1.items() if f1.value is not None}
+        for one in (best, layers[-1])
+    }
 
 
 def _gates(text: str) -> tuple[str, ...]:

@@ -37,19 +37,27 @@ def encode(
     dims: Dimensions,
     mel: Annotated[Tensor, "batch mel frame"],
     pool: Annotated[Tensor, "block cell step"],
+    *,
+    stem: bool = False,
 ) -> tuple[Annotated[Tensor, "batch step dim"], Annotated[Tensor, "block layer cell dim"]]:
     """Features of a batch of windows, and taps of their blocks, which `encoded_by` puts together.
 
-    A tap is a layer's output before `ln_post`; the convolutions' output is not one (as in the published heads).
-    Pooling is a product with a matrix, so odd seeks, overlaps, finer cells and cut windows are data, not code.
+    A tap is a layer's output before `ln_post`; the convolutions' output is not one (as in the published heads), but
+    comes before them with `stem`, for those who study it. Pooling is a product with a matrix, so odd seeks, overlaps,
+    finer cells and cut windows are data, not code.
     """
     x = ops.gelu(ops.conv1d(mel, w["encoder/conv1/weight"], w["encoder/conv1/bias"], stride=1))
     x = ops.gelu(ops.conv1d(x, w["encoder/conv2/weight"], w["encoder/conv2/bias"], stride=2))
     x = ops.add(ops.transpose(x, (0, 2, 1)), w[POSITIONS])
-    taps, block = [], steps_of_block(w[POSITIONS].shape[0])
+    block = steps_of_block(w[POSITIONS].shape[0])
+
+    def tap(layer: Tensor) -> Tensor:
+        return ops.matmul(pool, ops.split(ops.merge(layer), block))
+
+    taps = [tap(x)] if stem else []
     for i in range(dims.n_layers):
         x = _residual_block(ops, w, f"encoder/layer_{i}", x, heads=dims.n_heads)
-        taps.append(ops.matmul(pool, ops.split(ops.merge(x), block)))
+        taps.append(tap(x))
     return _norm(ops, w, "encoder/layer_norm", x), ops.stack(taps, axis=1)
 
 

@@ -38,8 +38,10 @@ ENCODER_SETTINGS = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "128"}
 class Engine(Protocol):
     """Runs the networks."""
 
-    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
-        """An encoder with taps, ready to run."""
+    def encoder(
+        self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]], *, stem: bool = False
+    ) -> EncoderFunction:
+        """An encoder with taps, ready to run; with `stem` the output of its convolutions is the first of them."""
         ...
 
     def head(self, head: Head) -> HeadFunction:
@@ -107,7 +109,9 @@ class OpenVinoEngine:
     def __init__(self, *, device: str = "cpu", threads: int = 0, precision: Precision = "float32") -> None:
         self.device, self.threads, self.precision = device.upper(), threads, precision
 
-    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
+    def encoder(
+        self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]], *, stem: bool = False
+    ) -> EncoderFunction:
         from openvino import opset13 as ov
 
         from whisper_at.model.ops.openvino import OpenVinoOps
@@ -120,7 +124,7 @@ class OpenVinoEngine:
         block = steps_of_block(n_steps)
         n_blocks = n * n_steps // block if one_by_one else -1
         pool = ov.parameter([n_blocks, -1, block], np.float32, name="pool")
-        outputs = encode(ops, encoder_weights(ops, variables), dims, mel, pool)
+        outputs = encode(ops, encoder_weights(ops, variables), dims, mel, pool, stem=stem)
         compiled = self._compile(outputs, [mel, pool], self.precision)
 
         def run(mel: Float, pool: Float) -> Encoded:
@@ -219,14 +223,18 @@ class TorchEngine:
         self.ops = TorchOps(device, torch.bfloat16 if precision == "bfloat16" else torch.float32)
         self.head_ops = TorchOps(device, torch.float32)
 
-    def encoder(self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]]) -> EncoderFunction:
+    def encoder(
+        self, dims: Dimensions, variables: Mapping[str, npt.NDArray[Any]], *, stem: bool = False
+    ) -> EncoderFunction:
         weights = encoder_weights(self.ops, variables)
 
         def encoder(mel: Float, pool: Float) -> tuple[Float, Float]:
             import torch
 
             with torch.inference_mode():
-                features, taps = encode(self.ops, weights, dims, self.ops.weight(mel), self.ops.weight(pool))
+                features, taps = encode(
+                    self.ops, weights, dims, self.ops.weight(mel), self.ops.weight(pool), stem=stem
+                )
                 return features.float().cpu().numpy(), taps.float().cpu().numpy()
 
         return partial(encoded_by, encoder)
