@@ -41,6 +41,12 @@ def test_an_epoch_has_as_many_steps_whatever_the_corpus():
     assert found == {compared.STEPS}
 
 
+def test_rates_are_tried_until_one_is_worse():
+    a, b, c, d = compared.RATES
+    assert list(compared.tried_rates({a: 0.1, b: 0.3, c: 0.2, d: 0.9}.get)) == [a, b, c]
+    assert list(compared.tried_rates({a: 0.1, b: 0.2, c: 0.3, d: 0.4}.get)) == [a, b, c, d]
+
+
 def test_each_run_has_a_folder_of_its_own():
     names = [trial.name for trial in all_trials()]
     assert len(set(names)) == len(names)
