@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from tests.model.tiny import TINY, encoder_variables, head_arrays, head_card
-from whisper_at.evaluation.cost import costs, count, encoder_graph, head_graph, measured
+from whisper_at.evaluation.cost import (
+    Cost,
+    blank_encoder,
+    costs,
+    count,
+    encoder_graph,
+    head_graph,
+    measured,
+)
 from whisper_at.model.head_file import Head
+from whisper_at.model.weights import find
 
 D, N = TINY.n_state, TINY.n_layers
 
@@ -98,3 +107,35 @@ def test_what_runs_is_timed():
     )
     assert found.encoder.seconds >= 0
     assert set(shapes) == {(1, 80, 3000), (3, N, 25, D), (75, N, 1, D)}
+
+
+def test_blank_variables_are_those_of_a_whole_encoder():
+    """Their names and shapes, so what is counted of them is what is counted of real ones."""
+    real = {name: array for name, array in encoder_variables().items() if array.ndim}
+    blank = blank_encoder(TINY)
+    assert {name: array.shape for name, array in blank.items()} == {n: a.shape for n, a in real.items()}
+    assert count(encoder_graph(TINY, blank, 75)) == count(encoder_graph(TINY, real, 75))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["base", "tiny.en"])
+def test_a_published_size_counted_without_its_weights_is_the_checkpoint(name):
+    checkpoint = find(name, offline=True)
+    whole = count(encoder_graph(checkpoint.dims, checkpoint.variables(), 0))
+    assert count(encoder_graph(checkpoint.dims, blank_encoder(checkpoint.dims), 0)) == whole
+    held = (a for n, a in checkpoint.variables().items() if n.startswith("encoder/") and a.ndim)
+    assert whole.parameters == sum(array.size for array in held)
+
+
+def test_a_quantised_network_of_separate_channels_counted_on_paper():
+    """Whole numbers of 8 bits and a scale for each channel; each of four channels is 3 x 3 places of its own."""
+    import openvino
+    from openvino import opset13 as ov
+
+    x = ov.parameter([1, 4, 8, 6], np.float32)
+    levels = ov.constant(np.ones((4, 1, 1, 3, 3), np.int8))
+    kernel = ov.multiply(ov.convert(levels, np.float32), ov.constant(np.ones((4, 1, 1, 1, 1), np.float32)))
+    y = ov.group_convolution(x, kernel, [1, 1], [1, 1], [1, 1], [1, 1])
+    assert count(openvino.Model([ov.result(y)], [x])) == Cost(
+        parameters=4 * 9 + 4, multiply_adds=4 * 8 * 6 * 9
+    )

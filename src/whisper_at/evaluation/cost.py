@@ -1,12 +1,12 @@
 """What a network costs: parameters and multiply-adds counted from its graph, and measured time.
 
 In: the networks of `model/`, built once more for one window of 30 s. Out: `Cost`. Nothing is counted by hand, so a new
-head or layer is counted as soon as it is written.
+head or layer is counted as soon as it is written. Weights are not read: `blank_encoder` has as many and takes no room.
 """
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whisper_at.model.dimensions import Dimensions
-from whisper_at.model.encoder import encode, encoder_weights, steps_of_block
+from whisper_at.model.encoder import encode, encoder_weights, steps_of_block, variable_shapes
 from whisper_at.model.engine import EncoderFunction, HeadFunction
 from whisper_at.model.head_file import Head
 from whisper_at.model.heads import apply_head, head_weights
@@ -84,14 +84,20 @@ def costs(
     )
 
 
+def blank_encoder(dims: Dimensions) -> Mapping[str, Float]:
+    """An encoder's variables, all zeros, by their canonical names: what a published size costs without its weights.
+
+    Memory is that of addresses alone, for nobody writes or reads the zeros.
+    """
+    return {name: np.zeros(shape, np.float32) for name, shape in variable_shapes(dims).items()}
+
+
 def encoder_graph(dims: Dimensions, variables: Any, n_cells: int) -> Any:
     """The encoder as an OpenVINO model of one window; without cells it gives features alone."""
     import openvino
     from openvino import opset13 as ov
 
-    from whisper_at.model.ops.openvino import OpenVinoOps
-
-    ops = OpenVinoOps()
+    ops = _ops()
     mel = ov.parameter([1, dims.n_mels, FRAMES_PER_WINDOW], np.float32, name="mel")
     block = steps_of_block(STEPS_PER_WINDOW)
     n_blocks = STEPS_PER_WINDOW // block
@@ -107,17 +113,30 @@ def head_graph(head: Head, n_rows: int, n_cells: int) -> Any:
     import openvino
     from openvino import opset13 as ov
 
-    from whisper_at.model.ops.openvino import OpenVinoOps
-
-    ops, card = OpenVinoOps(), head.card
+    ops, card = _ops(), head.card
     taps = ov.parameter([n_rows, card.n_layers, n_cells, card.n_state], np.float32, name="taps")
     weights = head_weights(ops, head.arrays, n_layers=card.n_layers)
     logits = apply_head(ops, weights, taps, architecture=card.architecture, time_heads=card.time_heads)
     return openvino.Model([ov.result(logits)], [taps])
 
 
+def _ops() -> Any:
+    """Those of OpenVINO; weights stay where they are, for a graph that is counted does not read them."""
+    from openvino import opset13 as ov
+
+    from whisper_at.model.ops.openvino import OpenVinoOps
+
+    class Borrowing(OpenVinoOps):
+        def weight(self, array: npt.NDArray[np.floating[Any]]) -> Any:
+            return ov.constant(np.ascontiguousarray(array, np.float32), shared_memory=True)
+
+    return Borrowing()
+
+
 def count(model: Any) -> Cost:
     """Parameters and multiply-adds of an OpenVINO model whose shapes are all known.
+
+    Parameters are floating-point numbers, and whole ones of 8 bits, as quantised networks have them.
 
     Raises:
         ValueError: if a shape is not known.
@@ -125,13 +144,17 @@ def count(model: Any) -> Cost:
     parameters = multiply_adds = 0
     for node in model.get_ordered_ops():
         kind = node.get_type_name()
-        if kind == "Constant" and node.get_element_type().is_real():
+        if kind == "Constant" and _holds_parameters(node.get_element_type()):
             parameters += _size(node.get_output_shape(0))
         elif kind in COUNTERS:
             if not all(value.get_partial_shape().is_static for value in (*node.inputs(), *node.outputs())):
                 raise ValueError(f"wanted a graph of known shapes, but {node.get_friendly_name()} has none")
             multiply_adds += COUNTERS[kind](node)
     return Cost(parameters=parameters, multiply_adds=multiply_adds)
+
+
+def _holds_parameters(element: Any) -> bool:
+    return bool(element.is_real() or element.bitwidth == 8)
 
 
 def measured(run: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -156,6 +179,11 @@ def _convolution(node: Any) -> int:
     return _size(node.get_output_shape(0)) * _size(node.get_input_shape(1)[1:])
 
 
+def _group_convolution(node: Any) -> int:
+    """The same, with a kernel [group, out, in, place ...] for each group of channels."""
+    return _size(node.get_output_shape(0)) * _size(node.get_input_shape(1)[2:])
+
+
 def _attention(node: Any) -> int:
     """Queries with keys, then weights with values: [..., query, key] times the width of each."""
     *batch, n_queries, width = node.get_input_shape(0)
@@ -170,6 +198,7 @@ def _size(shape: Sequence[int]) -> int:
 COUNTERS: dict[str, Callable[[Any], int]] = {
     "MatMul": _matmul,
     "Convolution": _convolution,
+    "GroupConvolution": _group_convolution,
     "ScaledDotProductAttention": _attention,
 }
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from whisper_at.model.dimensions import Dimensions
 from whisper_at.model.ops import Ops, Tensor, Weights
+from whisper_at.timegrid import STEPS_PER_WINDOW
 
 Float = npt.NDArray[np.float32]
 STEPS_PER_BLOCK = 100
@@ -102,6 +103,37 @@ def encoder_weights(ops: Ops, variables: Mapping[str, npt.NDArray[Any]]) -> Weig
         for name, array in variables.items()
         if name.startswith("encoder/") and array.ndim > 0
     }
+
+
+def variable_shapes(dims: Dimensions) -> dict[str, tuple[int, ...]]:
+    """The shapes of an encoder's variables, by their canonical names.
+
+    >>> from whisper_at.model.dimensions import Dimensions
+    >>> base = Dimensions(n_mels=80, n_state=512, n_heads=8, n_layers=6, n_text_layers=6, n_vocab=51865)
+    >>> variable_shapes(base)["encoder/conv1/weight"]
+    (512, 80, 3)
+    """
+    d = dims.n_state
+    shapes: dict[str, tuple[int, ...]] = {POSITIONS: (STEPS_PER_WINDOW, d)}
+
+    def linear(at: str, n_out: int, *n_in: int) -> None:
+        shapes.update({f"{at}/weight": (n_out, *n_in), f"{at}/bias": (n_out,)})
+
+    def norm(at: str) -> None:
+        shapes.update({f"{at}/gamma": (d,), f"{at}/beta": (d,)})
+
+    linear("encoder/conv1", d, dims.n_mels, 3)
+    linear("encoder/conv2", d, d, 3)
+    for i in range(dims.n_layers):
+        at = f"encoder/layer_{i}"
+        norm(f"{at}/self_attention/layer_norm")
+        linear(f"{at}/self_attention/linear_0", 3 * d, d)
+        linear(f"{at}/self_attention/linear_1", d, d)
+        norm(f"{at}/ffn/layer_norm")
+        linear(f"{at}/ffn/linear_0", 4 * d, d)
+        linear(f"{at}/ffn/linear_1", d, 4 * d)
+    norm("encoder/layer_norm")
+    return shapes
 
 
 def first_positions(variables: Mapping[str, npt.NDArray[Any]], n_steps: int) -> dict[str, npt.NDArray[Any]]:
