@@ -45,11 +45,11 @@ from whisper_at.tagging.ontology import labels
 from whisper_at.tagging.pooling import TapPool
 from whisper_at.timegrid import FRAMES_PER_WINDOW, SAMPLE_RATE, TagGrid
 from whisper_at.training import recipe
-from whisper_at.training.finishing import commit
 from whisper_at.training.network import first_arrays
 from whisper_at.training.teachers import patch_starts
 from whisper_at.training.yamnet import PUBLISHED_HOP, Yamnet
 from whisper_at.training.yamnet_features import log_mel_columns
+from whisper_at.version import commit
 
 SECONDS = 30
 REPEATS = 9

@@ -38,10 +38,10 @@ from whisper_at.model.head_file import Head, read_head
 from whisper_at.model.weights import find
 from whisper_at.timegrid import FRAMES_PER_WINDOW, seconds
 from whisper_at.training.corpus import open_corpus
-from whisper_at.training.finishing import commit
 from whisper_at.training.recipe import Data
 from whisper_at.training.shards import shard_name, write_shard
 from whisper_at.training.store import FeatureStore, write_index
+from whisper_at.version import commit
 
 RECIPE = Path(__file__).parent / "recipes" / "ours.toml"
 VALIDATION, TEST = "3", "4"
