@@ -109,6 +109,14 @@ def test_what_is_finished_is_not_heard_again(corpus, swept, monkeypatch):
 
 
 @pytest.mark.model
+def test_two_processes_find_what_one_finds(corpus, swept, tmp_path):
+    out, _ = swept
+    assert run(corpus, tmp_path / "two", "--workers", "2", "--threads", "1").exit_code == 0
+    one, two = (parquet.read_table(folder / "recordings.parquet") for folder in (out, tmp_path / "two"))
+    assert one == two
+
+
+@pytest.mark.model
 def test_another_sweep_does_not_go_into_the_same_folder(corpus, swept):
     out, _ = swept
     failed = run(corpus, out, "--seed", "5").exception

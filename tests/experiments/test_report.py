@@ -1,0 +1,32 @@
+"""The page of results says what the results say; and all its pictures are there."""
+
+import re
+
+import pytest
+from reporting import layout
+
+import report
+
+
+def test_the_page_is_what_the_results_say():
+    report.main(["--check"])
+
+
+def test_a_page_that_is_out_of_date_fails(tmp_path, monkeypatch):
+    old = tmp_path / "results.md"
+    old.write_text(report.PAGE.read_text("utf-8").replace("1", "2"), encoding="utf-8")
+    monkeypatch.setattr(report, "PAGE", old)
+    with pytest.raises(SystemExit, match=r"results\.md is not what the results say"):
+        report.main(["--check"])
+
+
+def test_its_pictures_and_results_are_there():
+    text = report.PAGE.read_text("utf-8")
+    named = re.findall(r"\]\(([\w./-]+\.(?:png|json))\)", text)
+    assert len(named) > 5
+    assert [path for path in named if not (report.PAGE.parent / path).is_file()] == []
+
+
+def test_paragraphs_and_tables_are_markdown():
+    assert layout.prose("a\n   b") == "a b"
+    assert layout.table(["x"], [["1"], ["2"]]).splitlines() == ["| x |", "|---|", "| 1 |", "| 2 |"]
