@@ -55,6 +55,15 @@ def save(figure: Any, path: Path) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; check the folder") from error
 
 
+def figure_with_grid(width: float, height: float) -> tuple[Any, Any]:
+    """A figure of so many inches, and its only axes, with a faint grid behind what is drawn."""
+    figure = _figure(width, height)
+    axes = figure.subplots()
+    axes.grid(color="#dddddd", linewidth=0.5)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
 def label_bars(evaluation: Evaluation) -> Any:
     """Average precision of each label with its interval, best first; a number says in how many clips it is."""
     labels = evaluation.labels

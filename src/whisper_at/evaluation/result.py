@@ -1,16 +1,15 @@
 """All that was measured of one tagger on one corpus, as plain values that go to JSON and come back the same."""
 
-import dataclasses
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any
 
 from whisper_at.evaluation.calibration import Reliability
 from whisper_at.evaluation.cells import Presence
 from whisper_at.evaluation.closed_set import ClosedSet
 from whisper_at.evaluation.cost import Costs
 from whisper_at.evaluation.events import EventScores
+from whisper_at.evaluation.plain import from_json, to_json
 from whisper_at.evaluation.score import Score
 from whisper_at.evaluation.tags import TagScores
 
@@ -82,7 +81,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
-        return {"schema": SCHEMA, **plain(asdict(self))}
+        return to_json(self, SCHEMA)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Evaluation":
@@ -91,47 +90,4 @@ class Evaluation:
         Raises:
             ValueError: if the dictionary is of another schema, or a field is missing, unknown or of another kind.
         """
-        if data.get("schema") != SCHEMA:
-            raise ValueError(f"expected an evaluation of schema {SCHEMA}, found {data.get('schema')!r}")
-        try:
-            found: Evaluation = built(cls, {name: value for name, value in data.items() if name != "schema"})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a whole {SCHEMA} evaluation: {error}") from error
-        return found
-
-
-def plain(value: Any) -> Any:
-    """Dictionaries, lists, strings and numbers, as JSON has them, of what `asdict` gives."""
-    if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return value
-
-
-def built(kind: Any, value: Any) -> Any:
-    """A value of JSON as the type that a field has; the other way round than `plain`.
-
-    Raises:
-        KeyError, TypeError, AttributeError: if it is of another kind, or a field is missing or unknown.
-    """
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        strange = set(value) - set(hints)
-        if strange:
-            raise TypeError(f"{kind.__name__} has no field {sorted(strange)[0]!r}")
-        return kind(**{name: built(hints[name], one) for name, one in value.items()})
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):  # X | None
-        return None if value is None else built(next(one for one in inner if one is not type(None)), value)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise TypeError(f"wanted a list, found {value!r:.40}")
-        return tuple(built(inner[0], one) for one in value)
-    if kind is Any:
-        return value
-    if origin is not None:  # a mapping
-        return {name: built(inner[1], one) for name, one in value.items()}
-    if not isinstance(value, (int, float) if kind is float else kind):
-        raise TypeError(f"wanted {kind.__name__}, found {value!r:.40}")
-    return value
+        return from_json(cls, data, SCHEMA)

@@ -35,6 +35,18 @@ class Score:
         """
         return Score(*(x if x is None else _number(rising(x)) for x in (self.value, self.low, self.high)))
 
+    def percent(self) -> str:
+        """In per cent, with its interval.
+
+        >>> Score(0.1234, 0.1, 0.15).percent(), Score(0.5).percent(), Score(None).percent()
+        ('12.3 (10.0 to 15.0)', '50.0', '-')
+        """
+        if self.value is None:
+            return "-"
+        if self.low is None or self.high is None:
+            return f"{100 * self.value:.1f}"
+        return f"{100 * self.value:.1f} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+
     def __str__(self) -> str:
         if self.value is None:
             return "-"

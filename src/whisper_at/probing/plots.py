@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from whisper_at.evaluation.need import need
-from whisper_at.evaluation.plots import save
+from whisper_at.evaluation.plots import figure_with_grid, save
 from whisper_at.probing.result import LOG_MEL, RANDOM, SHUFFLED, ProbeResult
 
 SUFFIXES = (".png", ".svg")
@@ -32,7 +31,7 @@ def by_layer(found: ProbeResult) -> Any:
     """Accuracy of each layer with its interval, trained and with random weights; lines across for the rest."""
     layers = found.layers()
     names = [one.name for one in layers]
-    figure, axes = _figure(2.2 + max(4.0, 0.3 * len(layers)), 3.8)
+    figure, axes = figure_with_grid(2.2 + max(4.0, 0.3 * len(layers)), 3.8)
     x = np.arange(len(layers))
     random = [one for one in found.probes if one.kind == RANDOM and one.name in names]
     for some, colour, style, label in (
@@ -63,7 +62,7 @@ def by_class(found: ProbeResult) -> Any:
     """F1 of each class in each layer, as a table of colours."""
     layers, names = found.layers(), list(found.classes)
     values = np.array([[100 * (one.f1[name].value or 0) for one in layers] for name in names])
-    figure, axes = _figure(3.0 + 0.45 * len(layers), 1.4 + 0.28 * len(names))
+    figure, axes = figure_with_grid(3.0 + 0.45 * len(layers), 1.4 + 0.28 * len(names))
     shades = axes.imshow(values, cmap="viridis", vmin=min(50.0, float(values.min())), vmax=100, aspect="auto")
     if len(layers) <= 14:
         for (i, j), value in np.ndenumerate(values):
@@ -90,17 +89,9 @@ def best_layers(found: ProbeResult) -> Any:
     """How many classes are told best in each layer: the paper's Figure 3."""
     names = [one.name for one in found.layers()][1:]
     count = Counter(one.layer for one in found.best)
-    figure, axes = _figure(2.0 + max(3.0, 0.3 * len(names)), 3.0)
+    figure, axes = figure_with_grid(2.0 + max(3.0, 0.3 * len(names)), 3.0)
     axes.bar(range(len(names)), [count[name] for name in names], color=BLUE)
     axes.set_xticks(range(len(names)), [name.removeprefix("layer ") for name in names], fontsize=8)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="layer", ylabel="classes that it tells best")
     return figure
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    figure = need("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.grid(color="#dddddd", linewidth=0.5)
-    axes.set_axisbelow(True)
-    return figure, axes

@@ -1,10 +1,10 @@
 """What probes found, as plain values that go to JSON and come back the same."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from whisper_at.evaluation.result import built, plain
+from whisper_at.evaluation.plain import from_json, to_json
 from whisper_at.evaluation.score import Score
 
 SCHEMA = "whisper-at-probe/1"
@@ -69,7 +69,7 @@ class ProbeResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
-        return {"schema": SCHEMA, **plain(asdict(self))}
+        return to_json(self, SCHEMA)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ProbeResult":
@@ -78,10 +78,4 @@ class ProbeResult:
         Raises:
             ValueError: if the dictionary is of another schema, or a field is missing, unknown or of another kind.
         """
-        if data.get("schema") != SCHEMA:
-            raise ValueError(f"expected a result of schema {SCHEMA}, found {data.get('schema')!r}")
-        try:
-            found: ProbeResult = built(cls, {name: value for name, value in data.items() if name != "schema"})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a whole {SCHEMA} result: {error}") from error
-        return found
+        return from_json(cls, data, SCHEMA)

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from whisper_at.evaluation.need import need
-from whisper_at.evaluation.plots import save
+from whisper_at.evaluation.plots import figure_with_grid, save
 from whisper_at.evaluation.score import Score
 from whisper_at.robustness.summary import ALL, FROM, TO, Summary
 
@@ -38,7 +37,7 @@ def write_plots(found: Summary, folder: Path) -> tuple[Path, ...]:
 
 def words_by_ratio(found: Summary) -> Any:
     """Word error rate against the ratio, over all noise classes, gate by gate; clean speech as a line across."""
-    figure, axes = _figure(6.0, 4.0)
+    figure, axes = figure_with_grid(6.0, 4.0)
     for gate in dict.fromkeys(one.gate for one in found.words):
         colour, style = STYLES[gate]
         of_all = [one for one in found.words if one.gate == gate and one.noise_class == ALL]
@@ -65,7 +64,7 @@ def words_by_class(found: Summary) -> Any:
     ]
     names.sort(key=lambda name: of_gate[name, ratios[-1]] or 0)
     values = np.array([[100 * (of_gate[name, snr] or 0) for snr in ratios] for name in names])
-    figure, axes = _figure(2.6 + 0.55 * len(ratios), 1.3 + 0.3 * len(names))
+    figure, axes = figure_with_grid(2.6 + 0.55 * len(ratios), 1.3 + 0.3 * len(names))
     axes.imshow(values, cmap="YlOrRd", vmin=0, vmax=max(100.0, float(values.max())), aspect="auto")
     for (i, j), value in np.ndenumerate(values):
         axes.text(
@@ -87,7 +86,7 @@ def words_by_class(found: Summary) -> Any:
 
 def named_by_ratio(found: Summary) -> Any:
     """In which share of recordings the noise is named right among all classes, and in which it is reported."""
-    figure, axes = _figure(6.0, 4.0)
+    figure, axes = figure_with_grid(6.0, 4.0)
     of_all = [one for one in found.named if one.noise_class == ALL]
     mixed = [one for one in of_all if one.snr is not None]
     kinds = (("likeliest of the classes", "right", BLUE, "o-"), ("reported", "reported", GREEN, "s--"))
@@ -108,7 +107,7 @@ def invented_by_class(found: Summary) -> Any:
     """Words a minute that were written of noise alone, class by class and gate by gate."""
     names = [name for name in dict.fromkeys(one.noise_class for one in found.invented)]
     gates = list(dict.fromkeys(one.gate for one in found.invented))
-    figure, axes = _figure(6.4, 1.4 + 0.34 * len(names))
+    figure, axes = figure_with_grid(6.4, 1.4 + 0.34 * len(names))
     height = 0.8 / len(gates)
     for i, gate in enumerate(gates):
         scores = {one.noise_class: one.a_minute for one in found.invented if one.gate == gate}
@@ -131,7 +130,7 @@ def invented_by_class(found: Summary) -> Any:
 
 def cost_and_f1(found: Summary) -> Any:
     """What a class costs against how well a linear probe tells it: the paper's Figure 2, no class left out."""
-    figure, axes = _figure(6.0, 4.2)
+    figure, axes = figure_with_grid(6.0, 4.2)
     last = found.correlations[-1]
     some = [one for one in found.increases if one.f1 is not None]
     axes.plot([100 * (one.f1 or 0) for one in some], [100 * one.increase for one in some], "o", color=BLUE)
@@ -164,11 +163,3 @@ def _reach(scores: Iterable[Score]) -> list[list[float]]:
         [value - (value if one.low is None else one.low) for value, one in some],
         [(value if one.high is None else one.high) - value for value, one in some],
     ]
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    figure = need("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.grid(color="#dddddd", linewidth=0.5)
-    axes.set_axisbelow(True)
-    return figure, axes

@@ -5,14 +5,14 @@ heard under: the same sentence under ten noises is not ten sentences. Where nois
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from whisper_at.evaluation.need import need
-from whisper_at.evaluation.result import built, plain
+from whisper_at.evaluation.plain import from_json, to_json
 from whisper_at.evaluation.score import RESAMPLES, SEED, Score, draw, score
 from whisper_at.evaluation.words import WordErrors
 from whisper_at.robustness.hearing import Row
@@ -108,7 +108,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, dictionaries, strings and numbers, ready for JSON."""
-        return {"schema": SCHEMA, **plain(asdict(self))}
+        return to_json(self, SCHEMA)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Summary":
@@ -117,13 +117,7 @@ class Summary:
         Raises:
             ValueError: if the dictionary is of another schema, or a field is missing, unknown or of another kind.
         """
-        if data.get("schema") != SCHEMA:
-            raise ValueError(f"expected a summary of schema {SCHEMA}, found {data.get('schema')!r}")
-        try:
-            found: Summary = built(cls, {name: value for name, value in data.items() if name != "schema"})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a whole {SCHEMA} summary: {error}") from error
-        return found
+        return from_json(cls, data, SCHEMA)
 
 
 def summarise(
