@@ -107,6 +107,19 @@ def test_heads_agree(engine, architecture, down, n_cells):
     assert_allclose(got, wanted, atol=2e-4)
 
 
+@names
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_head_that_has_heard_cells_alone_hears_rows_as_ever(engine, architecture):
+    """As it is served: each cell by itself, then rows of many."""
+    arrays, rng = head_arrays(architecture), np.random.default_rng(2)
+    run, ops = engine.head(head_of(architecture, arrays)), NumpyOps()
+    weights = head_weights(ops, arrays, n_layers=3)
+    for n_rows, n_cells in ((50, 1), (2, 25), (1, 17), (75, 1), (1, 75)):
+        taps = rng.standard_normal((n_rows, 3, n_cells, 128)).astype(np.float32)
+        wanted = apply_head(ops, weights, taps.astype(float), architecture=architecture)
+        assert_allclose(run(taps), wanted, atol=2e-4)
+
+
 @pytest.mark.parametrize("architecture", [a for a in ARCHITECTURES if a.endswith("mlp")])
 def test_a_head_without_transformer_does_not_mind_the_order_of_cells(architecture):
     arrays, rng = head_arrays(architecture), np.random.default_rng(3)
