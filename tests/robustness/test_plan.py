@@ -69,6 +69,12 @@ def test_names_of_tasks_are_names_of_files():
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_.dB") for name in names)
 
 
+def test_classes_that_differ_in_signs_alone_would_share_a_file():
+    clips = tuple(Clip(path=Path(f"{i}.ogg"), labels=(name,)) for i, name in enumerate(("dog!", "dog?")))
+    with pytest.raises(DatasetError, match=r"'dog!' and 'dog\?' differ in signs alone"):
+        planned(noise=Dataset(name="signs", clips=clips, labels=LabelSet.of(["dog!", "dog?"])))
+
+
 def test_sentences_without_words_and_clips_without_labels_are_not_taken():
     mute = Clip(path=Path("mute.ogg"), transcript=" ")
     nameless = Clip(path=Path("what.ogg"))

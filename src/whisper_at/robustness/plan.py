@@ -88,7 +88,8 @@ def plan(
     the other and again from the first. The same corpora and seed give the same plan in any order of files.
 
     Raises:
-        DatasetError: if nothing is said in the one, or the other holds fewer than two classes.
+        DatasetError: if nothing is said in the one, or the other holds fewer than two classes, or such as have one
+            name but for signs.
         OptionError: if no sentence is asked for.
     """
     if sentences < 1:
@@ -112,6 +113,7 @@ def plan(
                 for i, one in enumerate(said)
             )
             tasks.append(Task(kind=MIXED, noise_class=name, snr=float(snr), pairs=pairs))
+    _check_names(tasks)
     return Plan(
         speech=speech.name,
         noise=noise.name,
@@ -157,6 +159,17 @@ def _by_class(noise: Dataset) -> dict[str, tuple[tuple[str, ...], list[Clip]]]:
         for number, name in enumerate(called)
     }
     return {name: (own, clips[name]) for name, own in zip(called, ids, strict=True)}
+
+
+def _check_names(tasks: Sequence[Task]) -> None:
+    """Refuse classes whose files would have one name: rows of the one would be taken for those of the other."""
+    known: dict[str, str] = {}
+    for task in tasks:
+        other = known.setdefault(task.name, task.noise_class)
+        if other != task.noise_class:
+            raise DatasetError(
+                f"the classes {other!r} and {task.noise_class!r} differ in signs alone; give one another name"
+            )
 
 
 def _name(clip: Clip) -> str:
