@@ -15,17 +15,14 @@ from whisper_at.robustness.summary import ALL, FROM, TO, Summary, Words
 
 DATA = "whisper-at robustness DATA/manifest.tsv DATA/manifest.tsv"
 USUAL = "--noise-subset esc10 --fold 4"
-COMMANDS = {
-    "base-en": f"{DATA} --speech-subset speech_kathleen_en {USUAL} --model base",
-    "tiny.en-en": f"{DATA} --speech-subset speech_kathleen_en {USUAL} --model tiny.en",
-    "base-de": f"{DATA} --speech-subset speech_kerstin_de {USUAL} --model base",
-}
+READ = {"en": "speech_kathleen_en", "de": "speech_kerstin_de"}
+NAMES = ("base-en", "tiny.en-en", "base-de")  # model and language
 LANGUAGES = {"en": "English", "de": "German"}
 
 
 def results() -> dict[str, Summary]:
     """By name, those that have been made."""
-    names = there(*(f"robustness-{name}" for name in COMMANDS))
+    names = there(*(f"robustness-{name}" for name in NAMES))
     return {name.removeprefix("robustness-"): Summary.from_dict(loaded(name)) for name in names}
 
 
@@ -77,16 +74,25 @@ def _words(name: str, one: Summary) -> str:
         for snr in ratios
     ]
     about = one.about
-    command = f"{COMMANDS[name]} --sentences {about['sentences']} --out DIR"
     return "\n\n".join(
         [
             f"### {_heard(one)}, {about['sentences']} sentences",
             f"![Word error rate by ratio](results/robustness-{name}-words.png)",
             table(["", *(f"WER, %, gate {gate}" for gate in gates), "of it replaced, missed, added"], rows),
             f"{of_all[gates[0], None].spoken} words clean, {about['recordings']} recordings for each gate, "
-            f"seed {about['seed']}; " + made_by(command, about["commit"], f"robustness-{name}"),
+            f"seed {about['seed']}; " + made_by(_command(one), about["commit"], f"robustness-{name}"),
         ]
     )
+
+
+def _command(one: Summary) -> str:
+    about = one.about
+    parts = [DATA, f"--speech-subset {READ[about['language']]}", USUAL, f"--model {about['model']}"]
+    parts.append(f"--snr {','.join(f'{snr:g}' for snr in about['snrs'])} --gates {','.join(about['gates'])}")
+    parts.append(f"--sentences {about['sentences']} --seed {about['seed']}")
+    if one.correlations:
+        parts.append(f"--probe experiments/results/probe-{about['model']}-esc10.json")
+    return " ".join([*parts, "--out DIR"])
 
 
 def _kinds(row: Words) -> str:
