@@ -134,9 +134,18 @@ def cost_and_f1(found: Summary) -> Any:
     last = found.correlations[-1]
     some = [one for one in found.increases if one.f1 is not None]
     axes.plot([100 * (one.f1 or 0) for one in some], [100 * one.increase for one in some], "o", color=BLUE)
-    for one in some:
+    middle = 100 * np.mean([one.f1 or 0 for one in some])
+    for i, one in enumerate(sorted(some, key=lambda one: one.increase)):
         at = (100 * (one.f1 or 0), 100 * one.increase)
-        axes.annotate(one.noise_class, at, xytext=(4, 4), textcoords="offset points", fontsize=8)
+        side, by = ("right", -6) if at[0] > middle else ("left", 6)  # names stay within the axes
+        axes.annotate(
+            _short(one.noise_class),
+            at,
+            xytext=(by, (3, -9)[i % 2]),
+            textcoords="offset points",
+            ha=side,
+            fontsize=8,
+        )
     axes.set(
         xlabel=f"F1 in a linear probe of {last.representation}, %",
         ylabel=f"increase of WER from {FROM:g} to {TO:g} dB, points",
@@ -145,6 +154,15 @@ def cost_and_f1(found: Summary) -> Any:
     axes.title.set_fontsize(9)
     axes.margins(x=0.12, y=0.1)
     return figure
+
+
+def _short(name: str) -> str:
+    """The first words of a class.
+
+    >>> _short("Baby cry, infant cry / Crying, sobbing")
+    'Baby cry'
+    """
+    return name.partition(" / ")[0].partition(",")[0]
 
 
 def _band(
