@@ -3,28 +3,27 @@
 import re
 
 import pytest
+import results_page
 from reporting import layout
-
-import report
 
 
 def test_the_page_is_what_the_results_say():
-    report.main(["--check"])
+    results_page.main(["--check"])
 
 
 def test_a_page_that_is_out_of_date_fails(tmp_path, monkeypatch):
     old = tmp_path / "results.md"
-    old.write_text(report.PAGE.read_text("utf-8").replace("1", "2"), encoding="utf-8")
-    monkeypatch.setattr(report, "PAGE", old)
+    old.write_text(results_page.PAGE.read_text("utf-8").replace("1", "2"), encoding="utf-8")
+    monkeypatch.setattr(results_page, "PAGE", old)
     with pytest.raises(SystemExit, match=r"results\.md is not what the results say"):
-        report.main(["--check"])
+        results_page.main(["--check"])
 
 
 def test_its_pictures_and_results_are_there():
-    text = report.PAGE.read_text("utf-8")
+    text = results_page.PAGE.read_text("utf-8")
     named = re.findall(r"\]\(([\w./-]+\.(?:png|json))\)", text)
     assert len(named) > 5
-    assert [path for path in named if not (report.PAGE.parent / path).is_file()] == []
+    assert [path for path in named if not (results_page.PAGE.parent / path).is_file()] == []
 
 
 def test_paragraphs_and_tables_are_markdown():

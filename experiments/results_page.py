@@ -1,7 +1,7 @@
 """docs/results.md and its pictures, from experiments/results/*.json: no number on the page is typed by hand.
 
-    python experiments/report.py                 writes both
-    python experiments/report.py --check         fails if the page is not what the results say
+    python experiments/results_page.py                 writes both
+    python experiments/results_page.py --check         fails if the page is not what the results say
 
 A test runs the check. Needs whisper-at[evaluate].
 """
@@ -21,7 +21,7 @@ PICTURES = PAGE.with_suffix("")
 HEAD = """# What was found
 
 Each section asks a question, says how it was answered, and gives the figures with the command and the commit that made
-them. The page and its pictures are made by `python experiments/report.py` from
+them. The page and its pictures are made by `python experiments/results_page.py` from
 [experiments/results](../experiments/results), and a test fails when they disagree. What was tried on the way is in the
 [log](../experiments/LOG.md). Intervals are of 95 %, by bootstrap.
 
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--check", action="store_true", help="fail if the page is not what the results say")
     if parser.parse_args(arguments).check:
         if PAGE.read_text("utf-8") != page():
-            sys.exit(f"{PAGE.name} is not what the results say; run python experiments/report.py")
+            sys.exit(f"{PAGE.name} is not what the results say; run python experiments/results_page.py")
         return
     for name, picture in (layers.pictures() | noise.pictures()).items():
         save(picture, PICTURES / f"{name}.png")
