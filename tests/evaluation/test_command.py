@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from tests.evaluation.test_heads import Store
 from tests.model.tiny import head_arrays, head_card
 from whisper_at.cli.evaluate import evaluate
+from whisper_at.datasets.parts import of_fold
 from whisper_at.errors import DatasetError, OptionError
-from whisper_at.evaluation.command import of_fold
 from whisper_at.evaluation.result import Evaluation
 from whisper_at.model.head_file import write_head
 from whisper_at.training.store import FeatureStore

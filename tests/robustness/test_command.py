@@ -127,6 +127,6 @@ def test_what_is_not_there_is_said_before_anything_is_heard(corpus, tmp_path):
     failed = run(corpus, tmp_path, "--probe", corpus).exception
     assert isinstance(failed, DatasetError) and "no result of whisper-at probe" in str(failed)
     failed = run(corpus, tmp_path, "--fold", "7").exception
-    assert isinstance(failed, DatasetError) and "its subsets are heard, said; its folds 1" in str(failed)
+    assert isinstance(failed, DatasetError) and "has no fold '7'; there are 1 (2 clips)" in str(failed)
     for option, value in (("--gates", "ajar"), ("--snr", "loud"), ("--sentences", "0")):
         assert isinstance(run(corpus, tmp_path, option, value).exception, OptionError)

@@ -1,6 +1,5 @@
 """`whisper-at probe`: what each layer of an encoder knows of the sounds of a corpus."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from whisper_at.cli.evaluate import opened
 from whisper_at.cli.progress import Bar
-from whisper_at.cli.subsets import part
 from whisper_at.cli.talk import emit, say
 
 if TYPE_CHECKING:
@@ -50,8 +48,9 @@ def probe(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The table and errors only.")] = False,
 ) -> None:
     """Fit a linear probe to each layer of an encoder."""
+    from whisper_at.datasets.parts import of_subset
     from whisper_at.evaluation.need import need
-    from whisper_at.files import write_atomically
+    from whisper_at.evaluation.plain import write_json
     from whisper_at.probing import probe as probing
     from whisper_at.probing.plots import write_plots
     from whisper_at.probing.table import as_text
@@ -59,7 +58,7 @@ def probe(
     need("sklearn.linear_model")
     if out is not None:
         need("matplotlib")
-    dataset = part(opened(manifest, labels=labels, complete=None, skip_missing=skip_missing), subset=subset)
+    dataset = of_subset(opened(manifest, labels=labels, complete=None, skip_missing=skip_missing), subset)
     encoder = _encoder(model, model_dir=model_dir, threads=threads, offline=offline or None)
     with Bar(quiet=quiet) as bar:
         bar.begin("hearing and probing")
@@ -67,10 +66,8 @@ def probe(
     emit(as_text(found))
     if out is not None:
         folder = out.expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / RESULT
-        with write_atomically(path, "w") as file:
-            file.write(json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        write_json(found.to_dict(), path)
         for written in (path, *write_plots(found, folder)):
             if not quiet:
                 say(f"wrote {written}")

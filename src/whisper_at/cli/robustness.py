@@ -8,7 +8,6 @@ import typer
 
 from whisper_at.cli.evaluate import opened
 from whisper_at.cli.progress import Bar
-from whisper_at.cli.subsets import part
 from whisper_at.cli.talk import emit, say
 from whisper_at.errors import DatasetError, OptionError
 
@@ -62,8 +61,9 @@ def robustness(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The table and errors only.")] = False,
 ) -> None:
     """Mix speech with noise, and measure words and names."""
+    from whisper_at.datasets.parts import of_fold, of_subset
     from whisper_at.evaluation.need import need
-    from whisper_at.files import write_atomically
+    from whisper_at.evaluation.plain import write_json
     from whisper_at.robustness.plan import plan, ratios
     from whisper_at.robustness.plots import write_plots
     from whisper_at.robustness.summary import summarise
@@ -73,17 +73,11 @@ def robustness(
     for module in ("jiwer", "whisper_normalizer.basic", "matplotlib", "pyarrow"):
         need(module)  # better missed now than after an hour
     f1 = None if probe is None else _f1_of(probe)
+    spoken = opened(speech, labels="auto", complete=None, skip_missing=skip_missing)
+    noises = opened(noise, labels=labels, complete=None, skip_missing=skip_missing)
     chosen = plan(
-        part(
-            opened(speech, labels="auto", complete=None, skip_missing=skip_missing),
-            subset=speech_subset,
-            fold=fold,
-        ),
-        part(
-            opened(noise, labels=labels, complete=None, skip_missing=skip_missing),
-            subset=noise_subset,
-            fold=fold,
-        ),
+        of_fold(of_subset(spoken, speech_subset), fold),
+        of_fold(of_subset(noises, noise_subset), fold),
         snrs=ratios(snr),
         gates=_gates(gates),
         sentences=sentences,
@@ -106,8 +100,7 @@ def robustness(
         rows = run(chosen, folder, model=hears, language=language, workers=workers, progress=bar)
     found = summarise(rows, f1=f1, about=about(folder))
     path = folder / RESULT
-    with write_atomically(path, "w") as file:
-        file.write(json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_json(found.to_dict(), path)
     emit(as_text(found))
     for written in (path, *write_plots(found, folder)):
         if not quiet:

@@ -1,20 +1,19 @@
 """What `whisper-at evaluate` does: finds the head, has it say what it hears, and measures that."""
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from whisper_at.datasets.clip import Dataset
-from whisper_at.errors import DatasetError, OutputError, WeightsError
+from whisper_at.datasets.parts import of_fold
+from whisper_at.errors import WeightsError
 from whisper_at.evaluation.cost import Costs, costs
 from whisper_at.evaluation.heads import EncodedClips, Progress, TapsCard, TapStore, predict, thresholds_of
 from whisper_at.evaluation.need import need
+from whisper_at.evaluation.plain import write_json
 from whisper_at.evaluation.plots import write_plots
 from whisper_at.evaluation.result import Evaluation
 from whisper_at.evaluation.run import EvaluationOptions, evaluate
-from whisper_at.files import write_atomically
 from whisper_at.model.cache import Location
 from whisper_at.model.catalog import HEADS
 from whisper_at.model.dimensions import STATE_PER_HEAD, Dimensions
@@ -130,22 +129,6 @@ def _costs(ready: _Ready) -> Costs | None:
     )
 
 
-def of_fold(dataset: Dataset, fold: str | None) -> Dataset:
-    """The clips of one fold; all of them where none is named.
-
-    Raises:
-        DatasetError: if there is no such fold; names those there are.
-    """
-    if fold is None:
-        return dataset
-    clips = tuple(clip for clip in dataset.clips if clip.fold == fold)
-    if not clips:
-        folds = Counter(clip.fold for clip in dataset.clips if clip.fold)
-        there = ", ".join(f"{name} ({n} clips)" for name, n in sorted(folds.items())) or "no folds at all"
-        raise DatasetError(f"{dataset.name} has no fold {fold!r}; there are {there}")
-    return replace(dataset, clips=clips)
-
-
 def write(evaluation: Evaluation, folder: Path, suffix: str = ".png") -> tuple[Path, ...]:
     """The evaluation as JSON, and its pictures; gives the paths.
 
@@ -153,12 +136,7 @@ def write(evaluation: Evaluation, folder: Path, suffix: str = ".png") -> tuple[P
         OutputError: if one cannot be written.
     """
     path = folder / RESULT
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with write_atomically(path, "w") as file:
-            file.write(json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; check the folder") from error
+    write_json(evaluation.to_dict(), path)
     return (path, *write_plots(evaluation, folder, suffix))
 
 

@@ -1,11 +1,30 @@
-"""Dataclasses of plain values as JSON and back: what was written comes back the same, or is an error."""
+"""Results of plain values as JSON, in files and back: what was written comes back the same, or is an error."""
 
 import dataclasses
+import json
 import types
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from whisper_at.errors import OutputError
+from whisper_at.files import write_atomically
+
 Kind = TypeVar("Kind")
+
+
+def write_json(data: Mapping[str, Any], path: Path) -> None:
+    """A result to a file, whose folder is made if it is not there.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_atomically(path, "w") as file:
+            file.write(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; check the folder") from error
 
 
 def to_json(value: Any, schema: str) -> dict[str, Any]:
