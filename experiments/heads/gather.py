@@ -1,24 +1,28 @@
-"""More sounds to learn from: freely licensed recordings of Debian packages, and instruments of a sound font.
+"""More sounds to learn from: freely licensed recordings of Debian packages, and instruments of sound fonts.
 
     python experiments/heads/gather.py OUT
     python experiments/heads/build.py DATA --more OUT/manifest.jsonl ...
 
-Nobody has labelled the recordings, so they are of use with a teacher. Those of PACKAGES have no file in common with
-the labelled clips. The sound font is played by FluidSynth: notes, phrases and chords of each program of General MIDI,
-whose labels are known. Needs apt-get, dpkg-deb and fluidsynth; a rerun fetches and renders what is not there.
+Nobody has labelled the recordings, so they are of use with a teacher; where the name of a file or of its folder says
+plainly what is heard (NAMES), that is its label. Those of PACKAGES have no file in common with the labelled clips. The
+sound fonts are played by FluidSynth: notes, phrases and chords of each program of General MIDI, whose labels are known.
+Needs apt-get, dpkg-deb and fluidsynth; a rerun fetches and renders what is not there.
 
 OUT/packages/NAME/   what a package holds; its licence is in usr/share/doc/NAME/copyright
-OUT/notes/           one recording for each program
+OUT/notes/FONT/      one recording for each program
 OUT/manifest.jsonl   all of them, without folds: they are trained on
 """
 
 import argparse
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -29,16 +33,124 @@ from whisper_at.datasets.clip import Clip, Dataset, LabelSet
 from whisper_at.errors import WhisperATError
 
 PACKAGES = (
-    "colobot-common-sounds", "endless-sky-data", "flare-game", "freedink-data",
-    "frozen-bubble-data", "lordsawar-data", "nexuiz-data", "singularity-music", "trigger-rally-data",
-    "ufoai-music", "ufoai-sound",
+    "a7xpg-data", "abe-data", "alienblaster-data", "alsa-utils", "amphetamine-data",
+    "asterisk-core-sounds-en-wav", "asterisk-core-sounds-es-wav", "asterisk-core-sounds-fr-wav",
+    "asterisk-core-sounds-it-wav", "asterisk-core-sounds-ru-wav", "asterisk-moh-opsound-wav",
+    "asterisk-prompt-it-menardi-wav", "biniax2-data", "blinken", "bomberclone-data", "boswars-data",
+    "brainparty-data", "briquolo-data", "btanks-data", "bumprace-data", "bzflag-data",
+    "caveexpress-data", "ceferino-data", "chromium-bsu-data", "colobot-common-sounds", "csmash-data",
+    "drascula-music", "dustracing2d-data", "eboard", "eiskaltdcpp-sounds", "emacspeak",
+    "endless-sky-data", "enigma-data", "fillets-ng-data", "fillets-ng-data-cs", "fillets-ng-data-nl",
+    "flare-game", "flobopuyo", "foobillardplus-data", "freedink-data", "freegish-data",
+    "fretsonfire-songs-muldjord", "fretsonfire-songs-sectoid", "frozen-bubble-data", "gajim",
+    "gamine-data", "garden-of-coloured-lights-data", "geki2", "geki3", "gigalomania-data", "glob2-data",
+    "gltron", "granatier", "gunroar-data", "holotz-castle-data", "hyperrogue-music", "kanagram",
+    "kapman", "kgoldrunner", "klettres-data", "knavalbattle", "lbreakout2-data", "lbreakouthd-data",
+    "lmms-common", "lomiri-sounds", "lordsawar-data", "lugaru-data", "manaplus-data",
+    "marsshooter-data", "meritous-data", "micropolis-data", "mirrormagic-data", "monsterz-data",
+    "moon-lander-data", "mousetrap", "mu-cade-data", "netpanzer-data", "nexuiz-data", "nexuiz-music",
+    "njam-data", "noiz2sa-data", "open-invaders-data", "opencity-data", "openclonk-data",
+    "orbital-eunuchs-sniper-data", "overgod-data", "oxygen-sounds", "pachi-data", "parsec47-data",
+    "pathological", "pekka-kana-2-data", "phlipple-data", "pinball-data", "pinball-table-gnu-data",
+    "pinball-table-hurd-data", "planetblupi-common", "planetblupi-music-ogg", "pokerth-data",
+    "powermanga-data", "psi-plus-sounds", "pushover-data", "ri-li-data", "rrootage-data",
+    "scorched3d-data", "sdl-ball-data", "singularity-music", "slimevolley-data", "solarwolf",
+    "sound-icons", "spring-common", "starfighter-data", "starvoyager-data", "supertransball2-data",
+    "tecnoballz-data", "titanion-data", "torus-trooper-data", "trackballs-data", "trigger-rally-data",
+    "tumiki-fighters-data", "tuxfootball", "tuxtype-data", "ufoai-music", "ufoai-sound",
+    "val-and-rick-data", "warmux-data", "whichwayisup", "wizznic-data", "zaz-data",
 )  # fmt: skip
-SOUND_FONT = "musescore-general-soundfont"
+SOUND_FONTS = ("musescore-general-soundfont", "timgm6mb-soundfont", "csound-soundfont")
 SOUNDS = (".ogg", ".oga", ".wav", ".mp3", ".flac", ".opus")
 ARCHIVES = (".pk3", ".zip")
 MOST = 200  # clips of a package
 SHORTEST, LONG, EXCERPT, EXCERPTS = 0.2, 20.0, 10.0, 4  # seconds, and how many of a long recording
 
+NAMES = {  # what a path says where it has one of these words, or a word that begins with one in front of a *
+    "Speech": "asterisk fillets klettres codriver countdown announcer radiomessage",
+    "Music": "music musics bgm bgmusic zik mus tunes songs mainzik gamemusic titlemusic chiptune",
+    "Explosion": "explosion* explode expl boom blast nuke nuked",
+    "Gunshot, gunfire": "gunshot shotgun rifle sniper smg machinegun",
+    "Walk, footsteps": "footstep* walking",
+    "Splash, splatter": "splash splat",
+    "Rain": "rain",
+    "Raindrop": "raindrops",
+    "Thunder": "thunder",
+    "Wind": "wind",
+    "Waves, surf": "oceanwaves waves surf",
+    "Stream": "stream river waterfall",
+    "Fire": "fire_loop burning embers campfire",
+    "Bird vocalization, bird call, bird song": "birds birdchirp* birdsong",
+    "Owl": "owl*",
+    "Crow": "crow crows",
+    "Frog": "frog frogs",
+    "Bark": "bark* woof",
+    "Cat": "cat meow",
+    "Cattle, bovinae": "cow cows moo",
+    "Sheep": "sheep baa",
+    "Pig": "pig pigs oink",
+    "Horse": "horse neigh",
+    "Chicken, rooster": "chicken rooster hen",
+    "Cricket": "cricket crickets",
+    "Insect": "insect* mosquito",
+    "Snake": "snake",
+    "Roar": "roar*",
+    "Shatter": "breakglass glassbreak shatter*",
+    "Door": "door doors",
+    "Knock": "knock knocking",
+    "Bell": "bell bells",
+    "Church bell": "churchbell",
+    "Doorbell": "doorbell",
+    "Vehicle horn, car horn, honking": "carhorn honk* horn",
+    "Skidding": "skid*",
+    "Engine": "engine motor",
+    "Helicopter": "helicopter chopper",
+    "Siren": "siren*",
+    "Alarm": "alarm klaxon",
+    "Telephone bell ringing": "telephone phone",
+    "Tick-tock": "ticktock clock",
+    "Camera": "camera",
+    "Typing": "typing typewriter",
+    "Beep, bleep": "beep* blip*",
+    "Boing": "boing* bounce*",
+    "Whoosh, swoosh, swish": "whoosh* swoosh* swish*",
+    "Applause": "applause",
+    "Clapping": "clap claps",
+    "Cheering": "cheer*",
+    "Crowd": "crowd*",
+    "Laughter": "laugh* giggle*",
+    "Screaming": "scream*",
+    "Grunt": "grunt*",
+    "Cough": "cough*",
+    "Sneeze": "sneeze*",
+    "Snoring": "snor*",
+    "Burping, eructation": "burp*",
+    "Gasp": "gasp*",
+    "Sigh": "sigh*",
+    "Groan": "groan*",
+    "Whistling": "whistling",
+    "Choir": "choir",
+    "Bass drum": "bassdrum",
+    "Snare drum": "snare* rimshot",
+    "Hi-hat": "hihat* hh",
+    "Cymbal": "cymbal* crashcymbal",
+    "Drum kit": "drumloop",
+    "Tambourine": "tambourine",
+    "Acoustic guitar": "acousticguitar",
+    "Bass guitar": "bassguitar bassslap",
+    "Flute": "flute*",
+    "Violin, fiddle": "violin*",
+    "Trumpet": "trumpet*",
+    "Organ": "organ churchorgan",
+    "Piano": "piano*",
+    "Harpsichord": "cembalo* harpsichord",
+    "Harp": "harp",
+    "Coin (dropping)": "coin coins",
+    "Cash register": "cashregister",
+    "Hammer": "hammer",
+}
+ALONE = ("Speech", "Music")
+NOT_SAID = ("lmms-common", "emacspeak")  # there such words mean synthetic waves and key presses
 PROGRAMS = {  # of General MIDI, from 0; and its label
     range(0, 4): "Piano", range(4, 6): "Electric piano", range(6, 7): "Harpsichord", range(9, 10): "Glockenspiel",
     range(11, 12): "Vibraphone", range(12, 14): "Marimba, xylophone", range(14, 15): "Tubular bells",
@@ -86,6 +198,8 @@ TICKS = 480  # a second: 120 quarters a minute, 240 ticks each
 CLIP = 3.0  # seconds from one note, phrase or chord to the next
 DRUM_CHANNEL = 9
 
+MIDS = dict(zip(LabelSet.audioset().names, LabelSet.audioset().ids, strict=True))
+
 Note = tuple[float, float, int, int]
 """Seconds at which it begins, seconds that it lasts, MIDI note and velocity."""
 
@@ -111,10 +225,31 @@ def excerpts(path: Path, package: str) -> list[Clip]:
         return []
     if duration < SHORTEST:
         return []
+    whole = Clip(path=path, subset=package, labels=said_by(path, package))
     if duration < LONG:
-        return [Clip(path=path, subset=package)]
+        return [whole]
     starts = np.linspace(0, duration - EXCERPT, EXCERPTS + 2)[1:-1].round(1)
-    return [Clip(path=path, start=a, end=a + EXCERPT, subset=package) for a in starts.tolist()]
+    return [replace(whole, start=a, end=a + EXCERPT) for a in starts.tolist()]
+
+
+def said_by(path: Path, package: str) -> tuple[str, ...]:
+    """The labels that the path of a file within its package says, as mids.
+
+    >>> said_by(Path("packages/flare-game/usr/share/sfx/explosion_02.ogg"), "flare-game")
+    ('/m/014zdl',)
+    """
+    if package in NOT_SAID:
+        return ()
+    within = path.as_posix().lower().rpartition(f"/{package}/")[2].removesuffix(path.suffix.lower())
+    words = set(re.findall("[a-z]+", within))
+    said = [
+        label
+        for label, wanted in NAMES.items()
+        if any(fnmatchcase(word, one) for word in words for one in wanted.split())
+    ]
+    if said and said[0] in ALONE:  # a song of rain, or somebody who says "bell"
+        said = said[:1]
+    return tuple(MIDS[label] for label in said)
 
 
 def fetch(package: str, folder: Path) -> None:
@@ -139,21 +274,17 @@ def fetch(package: str, folder: Path) -> None:
 
 
 def instruments(out: Path) -> Iterator[Clip]:
-    """Notes, phrases and chords of each program, and strokes of each drum."""
-    fetch(SOUND_FONT, out / "packages" / SOUND_FONT)
-    font = next((out / "packages" / SOUND_FONT).rglob("*.sf*"))
-    mids = {name: mid for name, mid in zip(LabelSet.audioset().names, LabelSet.audioset().ids, strict=True)}
-    for program, label in [(p, label) for some, label in PROGRAMS.items() for p in some]:
-        rng = np.random.default_rng(program)
-        yield from rendered(
-            out / "notes" / f"program-{program:03}.wav", font, program, 0, melodic(program, rng), mids[label]
-        )
-    for (first, *_), label in DRUMS.items():
-        keys = next(keys for keys in DRUMS if keys[0] == first)
-        rng = np.random.default_rng(1000 + first)
-        yield from rendered(
-            out / "notes" / f"drum-{first:03}.wav", font, 0, DRUM_CHANNEL, strokes(keys, rng), mids[label]
-        )
+    """Notes, phrases and chords of each program, and strokes of each drum, by each sound font."""
+    for i, package in enumerate(SOUND_FONTS):
+        fetch(package, out / "packages" / package)
+        font = next(path for path in (out / "packages" / package).rglob("*.sf*") if not path.is_symlink())
+        notes = out / "notes" / package
+        for program, label in [(p, label) for some, label in PROGRAMS.items() for p in some]:
+            clips = melodic(program, np.random.default_rng([i, program]))
+            yield from rendered(notes / f"program-{program:03}.wav", font, program, 0, clips, MIDS[label])
+        for keys, label in DRUMS.items():
+            clips = strokes(keys, np.random.default_rng([i, 1000 + keys[0]]))
+            yield from rendered(notes / f"drum-{keys[0]:03}.wav", font, 0, DRUM_CHANNEL, clips, MIDS[label])
 
 
 def rendered(
