@@ -10,6 +10,7 @@ DATA is a folder with a manifest.tsv: path, set, audioset_mids (joined by |), fo
     served.jsonl                 those that are heard once more, each alone in a window as a short file is served
     copies/                      three of each of these, as it would sound elsewhere (vary.py), of the folds to train on
     scenes/, scenes-test/        soundscapes of the folds to train and validate on, and of the one to test on
+    more/                        those of more recordings that are heard, each alone in a window
     soft-clips/, soft-scenes/    what the teacher says of them, if there is one; soft-more/ of more recordings
     f-clips/, f-served/, ...     features; with --taps in another folder, for these alone hang on the model
     runs/NAME/                   the run of training: head, run.json, state, logs
@@ -38,7 +39,7 @@ from whisper_at.datasets.opening import open_dataset
 from whisper_at.datasets.soundscapes import deal_folds
 from whisper_at.errors import WhisperATError
 from whisper_at.files import write_atomically
-from whisper_at.tagging.ontology import is_speech
+from whisper_at.tagging.ontology import ancestors, is_speech
 from whisper_at.training.recipe import read_recipe
 
 COMPLETE = ("esc10", "fluid_gm_samples", "freepats", "hydrogen_drums")  # what they do not list is not heard
@@ -46,6 +47,8 @@ NOISY = ("debian_fx", "debian_more")  # their labels were guessed from file name
 DOUBTFUL = ("debian_more",)  # nor are most of these right
 FOLDS = ("1", "2", "3")  # to train and validate on
 ONE_IN = 10  # clips of speech that are heard alone: there is much of it, and a window each costs time
+ONE_IN_OF_MUSIC = 2  # of those of more recordings, notes of instruments among them
+MUSIC = "/m/04rlf"
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
 SHARES = {  # of the draws of training
     "f-clips": 0.15, "f-served": 0.4, "f-copies": 0.2, "f-scenes": 0.15, "f-more": 0.1
@@ -115,8 +118,13 @@ def build(b: Build) -> None:
         if not b.dry and not varied.is_file():
             vary.write_copies(served, varied.parent, many=b.copies, folds=FOLDS)
         command(b, "features", varied, *take, "--out", b.taps / "f-copies")
-    for i, more in enumerate(b.more):
-        command(b, "features", more, *take, "--out", b.taps / numbered("f-more", i))
+    chosen = [b.work / numbered("more", i) / "manifest.jsonl" for i in range(len(b.more))]
+    for i, (more, some) in enumerate(zip(b.more, chosen, strict=True)):
+        say(f"those of {more} that are heard", some)
+        if not b.dry and not some.is_file():
+            dataset = open_dataset(more)
+            manifest.write(replace(dataset, clips=tuple(thinned(dataset.clips))), some)
+        command(b, "features", some, *alone, "--out", b.taps / numbered("f-more", i))
 
     folds = [word for fold in FOLDS for word in ("--fold", fold)]
     trust = ["--trusted", "*", *many]  # a scene's truth is what was put into it
@@ -133,8 +141,8 @@ def build(b: Build) -> None:
         if b.copies:
             command(b, "teach", varied, *taught, "--out", b.work / "soft-copies")
         command(b, "teach", scenes / "manifest.jsonl", *taught, "--out", b.work / "soft-scenes")
-        for i, more in enumerate(b.more):
-            command(b, "teach", more, *taught, "--out", b.work / numbered("soft-more", i))
+        for i, some in enumerate(chosen):
+            command(b, "teach", some, *taught, "--out", b.work / numbered("soft-more", i))
 
     run = b.work / "runs" / b.name
     head = run / f"{b.name}.safetensors"
@@ -187,6 +195,24 @@ def heard_alone(clips: Sequence[Clip]) -> Iterator[Clip]:
             if spoken[clip.fold] % ONE_IN != 1:
                 continue
         yield clip
+
+
+def thinned(clips: Sequence[Clip]) -> Iterator[Clip]:
+    """The clips but for most of those of speech alone and of music alone, of which there is more than enough."""
+    alike: Counter[int] = Counter()
+    for clip in clips:
+        one_in = 1
+        if clip.labels:
+            one_in = ONE_IN if all(map(is_speech, clip.labels)) else one_in
+            one_in = ONE_IN_OF_MUSIC if all(MUSIC in (one, *above(one)) for one in clip.labels) else one_in
+        alike[one_in] += 1
+        if alike[one_in] % one_in == 1 % one_in:
+            yield clip
+
+
+def above(mid: str) -> Iterator[str]:
+    """The mids of what a label implies."""
+    return (label.mid for label in ancestors(mid))
 
 
 def settings(b: Build) -> tuple[str, ...]:

@@ -219,10 +219,14 @@ def recordings(out: Path) -> Iterator[Clip]:
 def excerpts(path: Path, package: str) -> list[Clip]:
     """A recording, or where it is long, parts that are spread over it; in one of 20 to 40 s they overlap."""
     try:
-        duration = read(path).duration
+        recording = read(path)
     except WhisperATError as error:
         say(f"left out: {error}")
         return []
+    if recording.notes:  # it is damaged
+        say(f"left out: {path.name}: {'; '.join(recording.notes)}")
+        return []
+    duration = recording.duration
     if duration < SHORTEST:
         return []
     whole = Clip(path=path, subset=package, labels=said_by(path, package))

@@ -13,6 +13,7 @@ import scores
 from tests.training.standin_teacher import write_wav
 from tests.training.tiny_corpus import TinyEncoder, noise
 from whisper_at.cli import app
+from whisper_at.datasets.clip import Clip
 from whisper_at.datasets.opening import open_dataset
 from whisper_at.model.head_file import read_head
 from whisper_at.tagging.ontology import SPEECH
@@ -98,12 +99,29 @@ def test_doubtful_labels_are_not_believed_and_every_clip_gets_a_fold(data, tmp_p
 
 def test_more_recordings_are_trained_on_and_taught(data, tmp_path, capsys):
     more = ["--more", "a/manifest.jsonl", "--more", "b/manifest.jsonl"]
-    build.main(words(data, tmp_path / "work", tmp_path / "small.safetensors", "--dry-run", *more))
+    work = tmp_path / "work"
+    build.main(words(data, work, tmp_path / "small.safetensors", "--dry-run", *more))
     said = capsys.readouterr().err
-    for kind in ("features", "teach"):
-        assert f"whisper-at {kind} a/manifest.jsonl" in said and f"whisper-at {kind} b/manifest.jsonl" in said
-    for name in ("f-more", "f-more-1", "soft-more", "soft-more-1"):
-        assert f'/{name}"' in said.splitlines()[-2], name
+    for name in ("more", "more-1"):
+        for kind in ("features", "teach"):
+            assert f"whisper-at {kind} {work / name / 'manifest.jsonl'}" in said
+        for folder in (f"f-{name}", f"soft-{name}"):
+            assert f'/{folder}"' in said.splitlines()[-2], folder
+
+
+def test_of_more_recordings_most_speech_and_music_is_left_out(tmp_path):
+    kinds = {
+        "speech": (SPEECH,),
+        "violin": ("/m/07y_7",),
+        "dog": (DOG,),
+        "dog in a song": (DOG, "/m/04rlf"),
+        "?": (),
+    }
+    clips = [
+        Clip(path=tmp_path / f"{i}-{kind}.wav", labels=ls) for i in range(20) for kind, ls in kinds.items()
+    ]
+    kept = Counter(clip.path.stem.partition("-")[2] for clip in build.thinned(clips))
+    assert kept == {"speech": 2, "violin": 10, "dog": 20, "dog in a song": 20, "?": 20}
 
 
 def test_a_dry_run_does_nothing(data, tmp_path, commands, capsys):

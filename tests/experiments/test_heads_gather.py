@@ -88,3 +88,30 @@ def test_a_file_that_cannot_be_read_is_left_out_with_a_word(tmp_path, capsys):
     (tmp_path / "b.ogg").write_bytes(b"no sound")
     assert gather.excerpts(tmp_path / "b.ogg", "pack") == []
     assert "left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "labels"),
+    [
+        ("game/snd/explosion_big2.wav", ["Explosion"]),
+        ("game/footsteps/wood-rain.ogg", ["Walk, footsteps", "Rain"]),
+        ("game/music/the-rain.ogg", ["Music"]),
+        ("game/crowd3.wav", ["Crowd"]),  # no crow
+        ("game/train.wav", []),
+    ],
+)
+def test_a_name_says_what_is_heard_where_it_does_so_plainly(tmp_path, path, labels):
+    said = gather.said_by(tmp_path / "packages" / "game" / "usr" / path, "game")
+    assert [find(mid).name for mid in said] == labels
+    assert gather.said_by(tmp_path / "packages" / "emacspeak" / path, "emacspeak") == ()
+
+
+def test_every_name_says_a_label():
+    assert [label for label in gather.NAMES if label not in gather.MIDS] == []
+
+
+def test_damaged_recordings_are_left_out(tmp_path):
+    whole = write_wav(tmp_path / "whole.wav", noise(2, seed=1))
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole.read_bytes()[:-20_000])
+    assert [len(gather.excerpts(path, "game")) for path in (whole, cut)] == [1, 0]
