@@ -51,7 +51,7 @@ ONE_IN_OF_MUSIC = 2  # of those of more recordings, notes of instruments among t
 MUSIC = "/m/04rlf"
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
 SHARES = {  # of the draws of training
-    "f-clips": 0.15, "f-served": 0.4, "f-copies": 0.2, "f-scenes": 0.15, "f-more": 0.1
+    "f-clips": 0.1, "f-served": 0.4, "f-copies": 0.1, "f-scenes": 0.15, "f-more": 0.25, "f-more-1": 0.05
 }  # fmt: skip
 NOTES = (  # for the card
     "Good at animals of farm and house, weather, fire, water, footsteps, clocks, engines, shots, babies, laughter, "
