@@ -55,9 +55,10 @@ SHARES = {  # of the draws of training
 }  # fmt: skip
 NOTES = (  # for the card
     "Good at animals of farm and house, weather, fire, water, footsteps, clocks, engines, shots, babies, laughter, "
-    "drums and single notes of instruments. Bad at what its clips hardly hold: sawing, telephones, tools, alarms, "
-    "doors, violins, pianos, sirens, traffic, church bells, most birds, styles of music, and at ends of events within "
-    "0.2 s. Scores beside YAMNet, data, and what it never learned: docs/heads.md."
+    "drums and notes of instruments. Learned in part from signals that were made and not recorded: alarms, sirens, "
+    "telephones, horns. Bad at what its clips hardly hold: sawing, tools, doors, traffic, church bells, most birds, "
+    "styles of music, and at ends of events within 0.2 s. Scores beside YAMNet, data, and what it never learned: "
+    "docs/heads.md."
 )
 GAIN = "-20:6"  # decibels: the clips differ in loudness less than what will be served
 
