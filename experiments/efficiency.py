@@ -5,7 +5,7 @@
 
 All is of 30 s of sound. Multiply-adds of matrix products, convolutions and attention are counted from the graphs, of
 weights that are not there; front ends (log-mel) are not counted. Each head is served in rows of 10 s, as published,
-and cell by cell; `cell-mlp` is 384 wide, as the recipe has it, whatever the Whisper. Beside them two taggers that
+and cell by cell; `cell-mlp` is 384 wide, whatever the Whisper. Beside them two taggers that
 listen by themselves:
 
     YAMNet   its file's graph; patches of 0.975 s every 0.48 s, as published
