@@ -15,7 +15,7 @@ from whisper_at.training.recipe import Report
 
 Float = npt.NDArray[np.float32]
 FEWEST_FOR_A_THRESHOLD = 5
-LEAST, MOST = 0.05, 0.95  # thresholds beyond these are luck
+LEAST, MOST = 0.2, 0.95  # thresholds beyond these are luck, and few believe what is said with less
 
 
 def reported_labels(said: Scored, n_training: npt.NDArray[np.int64], report: Report) -> npt.NDArray[np.int64]:
