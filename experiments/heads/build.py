@@ -8,8 +8,7 @@ DATA is a folder with a manifest.tsv: path, set, audioset_mids (joined by |), fo
 
     clips.jsonl, trusted.jsonl   the clips; and the same without the labels that one had better not believe
     served.jsonl                 those that are heard once more, each alone in a window as a short file is served
-    copies/                      with --copies, of each of these, as it would sound elsewhere (vary.py), of the folds to
-                                 train on
+    copies/                      three of each of these, as it would sound elsewhere (vary.py), of the folds to train on
     scenes/, scenes-test/        soundscapes of the folds to train and validate on, and of the one to test on
     more/                        those of more recordings that are heard, each alone in a window
     soft-clips/, soft-scenes/    what the teacher says of them, if there is one; soft-more/ of more recordings
@@ -52,7 +51,7 @@ ONE_IN_OF_MUSIC = 2  # of those of more recordings, notes of instruments among t
 MUSIC = "/m/04rlf"
 RECIPE = Path(__file__).parents[1] / "recipes" / "ours.toml"
 SHARES = {  # of the draws of training
-    "f-clips": 0.1, "f-served": 0.4, "f-copies": 0.1, "f-scenes": 0.15, "f-more": 0.25, "f-more-1": 0.05
+    "f-clips": 0.1, "f-served": 0.4, "f-copies": 0.15, "f-scenes": 0.1, "f-more": 0.2, "f-more-1": 0.05
 }  # fmt: skip
 NOTES = (  # for the card
     "Good at animals of farm and house, weather, fire, water, footsteps, clocks, engines, shots, babies, laughter, "
@@ -85,7 +84,7 @@ class Build:
     settings: tuple[str, ...] = ()
     scenes: int = 300
     test_scenes: int = 120
-    copies: int = 0
+    copies: int = 3
     workers: int = 1
     threads: int = 0
     dry: bool = False
@@ -283,7 +282,7 @@ def parsed(arguments: list[str] | None) -> Build:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for the recipe")
     parser.add_argument("--scenes", type=int, default=300, help="of each fold to train and validate on")
     parser.add_argument("--test-scenes", type=int, default=120)
-    parser.add_argument("--copies", type=int, default=0, help="of each clip that is heard alone")
+    parser.add_argument("--copies", type=int, default=3, help="of each clip that is heard alone; 0 for none")
     parser.add_argument("--workers", type=int, default=1, help="processes of each stage but training")
     parser.add_argument("--threads", type=int, default=0, help="of each process")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")

@@ -127,7 +127,7 @@ def test_of_more_recordings_most_speech_and_music_is_left_out(tmp_path):
 def test_a_dry_run_does_nothing(data, tmp_path, commands, capsys):
     build.main(words(data, tmp_path / "work", tmp_path / "small.safetensors", "--dry-run"))
     assert not commands and not (tmp_path / "work").exists()
-    assert capsys.readouterr().err.count("build: whisper-at ") == 9
+    assert capsys.readouterr().err.count("build: whisper-at ") == 11
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_a_head_is_built_once_and_measured(data, tmp_path, commands, monkeypatch
     assert card.name == "small" and card.encoder == "tiny-random" and "pitch" in card.trained_on
     made = {path: path.read_bytes() for path in work.rglob("*.safetensors")}
     stages = [arguments[0] for arguments in commands]
-    assert stages == [*["features"] * 2, *["soundscapes"] * 2, *["features"] * 2, *["teach"] * 2, "train"]
+    assert stages == [*["features"] * 3, *["soundscapes"] * 2, *["features"] * 2, *["teach"] * 3, "train"]
 
     commands.clear()
     build.main(words(data, work, out))  # nothing is made again, and the run keeps its account
