@@ -54,6 +54,8 @@ def calibration_of(
 def threshold_of(probability: npt.NDArray[np.floating], heard: npt.NDArray[np.bool_]) -> float:
     """The probability from which saying that a label is heard gives the best F1: half-way between two that occur.
 
+    It is at least `LEAST`: what is less probable is not said, whatever that would be good for.
+
     >>> threshold_of(np.array([0.1, 0.2, 0.6, 0.9]), np.array([False, False, True, True]))
     0.4
     """
@@ -62,6 +64,7 @@ def threshold_of(probability: npt.NDArray[np.floating], heard: npt.NDArray[np.bo
     n_said = np.arange(1, len(ranked) + 1)
     f1 = 2 * hits / (n_said + heard.sum())
     f1[:-1][ranked[:-1] == ranked[1:]] = 0  # between equals there is no line
+    f1[ranked < LEAST] = 0
     best = int(np.argmax(f1))
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return round(float(np.clip((ranked[best] + below) / 2, LEAST, MOST)), 4)
