@@ -3,6 +3,7 @@
 import os
 import threading
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,8 @@ def test_no_result_depends_on_the_order_of_recordings(model, recordings, alone):
 
 def test_batches_and_sequence_hear_the_same_words_in_a_plain_recording(model, scene):
     batches, sequence = (model.annotate(SCENE, sequential=s).text.lower().split() for s in (False, True))
-    same = sum(a == b for a, b in zip(batches, sequence, strict=False))
+    # In their order, wherever they stand: one word more must not move all that follow out of their places.
+    same = sum(block.size for block in SequenceMatcher(None, batches, sequence, False).get_matching_blocks())
     assert same >= 0.8 * len(sequence)
 
 
